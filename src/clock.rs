@@ -1,0 +1,1 @@
+//! The clock: the system's, and a fake for tests.

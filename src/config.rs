@@ -1,0 +1,1 @@
+//! Raw settings → a validated configuration.

@@ -1,0 +1,37 @@
+//! Decided answers → cell edits.
+
+use crate::questionnaire::Question;
+use crate::workbook::CellEdit;
+
+/// What is to stand in the client's file for one question.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FinalAnswer {
+    /// One of the question's choices (or any mark where the file lists none); `None` writes no choice.
+    pub choice: Option<String>,
+    /// The free text; empty writes none.
+    pub text: String,
+}
+
+/// The cells to write for `answer`. Where the question has no cell for the text but one for the choice (or the other way
+/// round), only what has a cell is written; a lone text cell gets the text, else the choice.
+#[must_use]
+pub fn edits(question: &Question, answer: &FinalAnswer) -> Vec<CellEdit> {
+    let edit = |cell, text: &str| CellEdit { sheet: question.sheet.clone(), cell, text: text.to_owned() };
+    let mut edits = Vec::new();
+    if let Some(choice) = &answer.choice {
+        if let Some(cell) = question.choice_cell {
+            edits.push(edit(cell, choice));
+        } else if let Some(mark) = question.marks.iter().flatten().find(|m| m.choice == *choice) {
+            edits.push(edit(mark.cell, "○"));
+        }
+    }
+    if let Some(cell) = question.text_cell {
+        let lone = question.choice_cell.is_none() && question.marks.is_none();
+        match (&answer.choice, answer.text.as_str()) {
+            (Some(choice), "") if lone => edits.push(edit(cell, choice)),
+            (_, "") => {}
+            (_, text) => edits.push(edit(cell, text)),
+        }
+    }
+    edits
+}

@@ -1,0 +1,37 @@
+//! kaitou (回答) fills in customers' security questionnaires from a company's approved answers.
+//!
+//! The map of the crate, in the order the data flows:
+//!
+//! | room | from | to |
+//! |---|---|---|
+//! | [`workbook::read`] | bytes + [`workbook::Limits`] | [`workbook::Workbook`]: cells, merges, lists; no idea what a question is |
+//! | [`questionnaire`] | workbook | where the questions are, where their answers go, in which words |
+//! | [`standard`] | workbook | the company's standard sheet: items and approved answers |
+//! | [`search`] | items | tantivy and lindera: the index, and what it finds for a question |
+//! | [`matching`] | what was found | ranked items, with reasons and a calibrated confidence |
+//! | [`suggestion`] | ranked items | a draft in the client's words, or an abstention |
+//! | [`review`] | drafts | what a person decided |
+//! | [`export`] | decisions | cell edits |
+//! | [`workbook::write`] | the original bytes + cell edits | bytes; nothing else changes |
+//!
+//! Around them: [`pipeline`] runs the stages and keeps them off the async threads, [`store`] keeps what must not be lost,
+//! [`web`] shows it, [`cli`] is the command line, [`config`] and [`clock`] are where settings and time come from.
+//!
+//! Nothing flows back up, and nothing reaches export that no person decided (but for `kaitou answer`, which says so).
+//! `tests/it/architecture.rs` holds who may name what.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod export;
+pub mod matching;
+pub mod pipeline;
+pub mod questionnaire;
+pub mod review;
+pub mod search;
+pub mod standard;
+pub mod store;
+pub mod suggestion;
+pub mod text;
+pub mod web;
+pub mod workbook;

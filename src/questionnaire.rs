@@ -1,0 +1,75 @@
+//! A questionnaire: the questions of a client's workbook, where their answers go, and in which words.
+
+use crate::workbook::{CellRef, Problem};
+
+/// What a sheet of the workbook is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SheetRole {
+    /// Holds questions.
+    Questions,
+    /// Says how to fill the others in: 記入要領, 凡例, 記入例.
+    Instructions,
+    /// Holds values for lists.
+    Lists,
+    /// A title page.
+    Cover,
+    /// Anything else.
+    Other,
+}
+
+/// A cell that is marked when its choice is taken, where each choice has a column of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The cell to mark.
+    pub cell: CellRef,
+    /// The choice it stands for, as its heading says.
+    pub choice: String,
+}
+
+/// One question of the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The name of the sheet it is on.
+    pub sheet: String,
+    /// Its number as the client wrote it.
+    pub number: Option<String>,
+    /// The headings it stands under, the widest first.
+    pub section: Vec<String>,
+    /// The question, verbatim.
+    pub text: String,
+    /// Where it stands.
+    pub question_cell: CellRef,
+    /// The cell that takes one of [`Question::choices`].
+    pub choice_cell: Option<CellRef>,
+    /// The allowed choices in the client's words and order; `None` where the file does not say.
+    pub choices: Option<Vec<String>>,
+    /// The cell that takes free text.
+    pub text_cell: Option<CellRef>,
+    /// The cells of which one is marked, where each choice has a column of its own.
+    pub marks: Option<Vec<Mark>>,
+}
+
+/// What was found in a client's workbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Questionnaire {
+    /// Every sheet by name, in tab order, with its role.
+    pub sheets: Vec<(String, SheetRole)>,
+    /// In the order a person reads them.
+    pub questions: Vec<Question>,
+    /// What could not be understood, with its place.
+    pub problems: Vec<Problem>,
+}
+
+/// No question was found in the workbook.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoQuestions(pub String);
+
+/// Finds the questions of a client's workbook.
+///
+/// # Errors
+/// [`NoQuestions`] when there is none; it says what was looked for.
+pub fn find(workbook: &crate::workbook::Workbook) -> Result<Questionnaire, NoQuestions> {
+    let _ = workbook;
+    Err(NoQuestions("質問が見つかりません。".to_owned()))
+}

@@ -1,0 +1,1 @@
+//! The states of an answer, and the transitions that are allowed.

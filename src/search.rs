@@ -1,0 +1,1 @@
+//! Japanese full-text search: tantivy and lindera live here and nowhere else.

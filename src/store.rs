@@ -1,0 +1,1 @@
+//! What must not be lost: SQL lives here and nowhere else.
