@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+mod lists;
+mod package;
 pub mod read;
+mod scan;
+mod splice;
 pub mod write;
 
 /// The last row a worksheet can have (ECMA-376, 18.3.1.73).
@@ -172,8 +176,6 @@ pub struct Cell {
     pub text: String,
     /// Its look.
     pub look: Look,
-    /// Whether its text is what a formula gave.
-    pub formula: bool,
 }
 
 /// A list of values that Excel offers for some cells (data validation of type `list`).
