@@ -2,6 +2,14 @@
 
 use crate::workbook::{CellRef, Problem};
 
+mod find;
+mod grid;
+mod headings;
+mod table;
+
+pub use find::find;
+pub use headings::{BadLine, Heading, Headings};
+
 /// What a sheet of the workbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SheetRole {
@@ -64,12 +72,3 @@ pub struct Questionnaire {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct NoQuestions(pub String);
-
-/// Finds the questions of a client's workbook.
-///
-/// # Errors
-/// [`NoQuestions`] when there is none; it says what was looked for.
-pub fn find(workbook: &crate::workbook::Workbook) -> Result<Questionnaire, NoQuestions> {
-    let _ = workbook;
-    Err(NoQuestions("質問が見つかりません。".to_owned()))
-}

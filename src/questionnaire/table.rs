@@ -1,0 +1,312 @@
+//! Tables on a sheet: their heading rows, and what each column is for.
+
+use super::grid::{Block, Grid};
+use super::headings::{Heading, Headings};
+use crate::workbook::{CellRange, CellRef};
+
+/// A heading over one or more columns: the lowest tier, with what the tiers above it say.
+#[derive(Debug, Clone)]
+pub(super) struct Leaf {
+    pub first: u32,
+    pub last: u32,
+    /// The heading itself, as written.
+    pub text: String,
+    pub heading: Option<Heading>,
+    /// What the tier above it tells.
+    pub parent: Option<Heading>,
+}
+
+/// A table: its heading rows and the rows under them.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    pub head_first: u32,
+    pub head_last: u32,
+    /// The last row that can belong to it.
+    pub last: u32,
+    pub leaves: Vec<Leaf>,
+}
+
+/// What the columns of a table are for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Columns {
+    pub number: Option<u32>,
+    /// Left to right.
+    pub categories: Vec<u32>,
+    pub question: u32,
+    pub choice: Option<u32>,
+    pub text: Option<u32>,
+    pub marks: Vec<(u32, String)>,
+    /// Choices that the heading of the answer column names: 「回答（○／×）」.
+    pub heading_choices: Option<Vec<String>>,
+}
+
+/// The tables of a sheet, from top to bottom; none where no heading row is found.
+pub(super) fn tables(grid: &Grid<'_>, headings: &Headings) -> Vec<Table> {
+    let mut tables: Vec<Table> = Vec::new();
+    let mut row = 1;
+    while row <= grid.last_row {
+        let blocks = grid.row(row);
+        if blocks.len() < 2 || !is_head(blocks, headings) {
+            row += 1;
+            continue;
+        }
+        let last = head_end(grid, row, headings);
+        if let Some(previous) = tables.last_mut() {
+            previous.last = row - 1;
+        }
+        tables.push(Table { head_first: row, head_last: last, last: grid.last_row, leaves: leaves(grid, row, last, headings) });
+        row = last + 1;
+    }
+    tables
+}
+
+/// A heading row names a question and a place for the answer, in short texts, and little else.
+fn is_head(blocks: &[Block<'_>], headings: &Headings) -> bool {
+    let known: Vec<Heading> = blocks.iter().filter_map(|b| headings.column(b.text)).collect();
+    let has = |wanted: &[Heading]| known.iter().any(|h| wanted.contains(h));
+    let asks = has(&[Heading::Question, Heading::Item]);
+    let takes = has(&[Heading::Answer, Heading::Remark]) || known.iter().filter(|h| **h == Heading::Choice).count() >= 2;
+    asks && takes && known.len() * 2 >= blocks.len()
+}
+
+/// The last heading row: as far down as the first tier's merged cells reach, and further while groups have headings below.
+fn head_end(grid: &Grid<'_>, first: u32, headings: &Headings) -> u32 {
+    let mut last = grid.row(first).iter().filter(|b| headings.column(b.text).is_some()).map(|b| b.range.last.row).max().unwrap_or(first);
+    loop {
+        let below = grid.row(last + 1);
+        let groups: Vec<CellRange> =
+            grid.rows(first, last).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range)).filter(|r| r.last.row == last && r.width() > 1).collect();
+        let tier = |b: &Block<'_>| {
+            let group = groups.iter().find(|g| g.first.col <= b.range.first.col && b.range.last.col <= g.last.col);
+            group.is_some_and(|g| g.width() > b.range.width()) && headings.column(b.text).is_some()
+        };
+        if below.is_empty() || !below.iter().all(tier) {
+            return last;
+        }
+        last = below.iter().map(|b| b.range.last.row).max().unwrap_or(last + 1);
+    }
+}
+
+fn leaves(grid: &Grid<'_>, first: u32, last: u32, headings: &Headings) -> Vec<Leaf> {
+    let blocks: Vec<&Block<'_>> = grid.rows(first, last).flat_map(|(_, blocks)| blocks).collect();
+    let covers = |outer: &CellRange, col: u32| (outer.first.col..=outer.last.col).contains(&col);
+    let mut leaves: Vec<Leaf> = Vec::new();
+    for block in &blocks {
+        let range = block.range;
+        // A group is no leaf where the tier below it divides it; what it leaves undivided is found through its parts.
+        if blocks.iter().any(|b| b.range.first.row > range.last.row && covers(&range, b.range.first.col)) {
+            continue;
+        }
+        let parent = blocks.iter().find(|b| b.range.last.row < range.first.row && covers(&b.range, range.first.col));
+        leaves.push(Leaf {
+            first: range.first.col,
+            last: range.last.col,
+            text: block.text.to_owned(),
+            heading: headings.column(block.text),
+            parent: parent.and_then(|p| headings.column(p.text)),
+        });
+    }
+    leaves.sort_by_key(|l| l.first);
+    leaves
+}
+
+impl Table {
+    /// A table without headings: its columns are those in which texts begin.
+    pub fn headless(grid: &Grid<'_>) -> Self {
+        let mut starts: Vec<u32> = grid.rows(1, grid.last_row).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range.first.col)).collect();
+        starts.extend(grid.sheet.validations.iter().flat_map(|v| &v.ranges).map(|r| r.first.col).filter(|&c| c <= grid.last_col));
+        starts.sort_unstable();
+        starts.dedup();
+        let leaf = |(i, &first): (usize, &u32)| Leaf {
+            first,
+            last: starts.get(i + 1).map_or(grid.last_col.max(first), |next| next - 1),
+            text: String::new(),
+            heading: None,
+            parent: None,
+        };
+        let leaves = starts.iter().enumerate().map(leaf).collect();
+        Self { head_first: 0, head_last: 0, last: grid.last_row, leaves }
+    }
+
+    /// What the columns are for; `None` where no column could hold questions with answers beside them.
+    pub fn columns(&self, grid: &Grid<'_>) -> Option<Columns> {
+        let stats: Vec<Stats> = self.physical(grid);
+        let mut columns = Columns { question: question(&stats)?, ..Columns::default() };
+        let asked = stats.iter().position(|s| s.col == columns.question)?;
+        columns.marks = marks(&stats);
+        self.answers(&stats, asked, &mut columns);
+        if columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {
+            return None;
+        }
+        columns.number = stats[..asked]
+            .iter()
+            .filter(|s| s.heading() == Some(Heading::Number) || (s.numbers * 10 >= s.texts * 8 && s.texts > 0))
+            .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts))
+            .map(|s| s.col);
+        columns.categories = stats[..asked]
+            .iter()
+            .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
+            .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Question) | None if s.english()))
+            .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal)))
+            .map(|s| s.col)
+            .collect();
+        Some(columns)
+    }
+
+    /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
+    fn physical(&self, grid: &Grid<'_>) -> Vec<Stats> {
+        let mut stats: Vec<Stats> = Vec::new();
+        for leaf in &self.leaves {
+            if grid.hidden_col(leaf.first) && leaf.first == leaf.last {
+                continue;
+            }
+            let from = stats.len();
+            for (_, blocks) in grid.rows(self.head_last + 1, self.last) {
+                for block in blocks.iter().filter(|b| (leaf.first..=leaf.last).contains(&b.range.first.col) && b.range.last.col <= leaf.last) {
+                    let col = block.range.first.col;
+                    let at = match stats[from..].iter().position(|s| s.col == col) {
+                        Some(i) => from + i,
+                        None => {
+                            stats.push(Stats::new(col, leaf));
+                            stats.len() - 1
+                        }
+                    };
+                    stats[at].add(block.text);
+                }
+            }
+            // A stray text under a wide heading makes no column of its own.
+            let most = stats[from..].iter().map(|s| s.texts).max().unwrap_or(0);
+            let mut kept: Vec<Stats> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
+            kept.sort_by_key(|s| s.col);
+            if !kept.iter().any(|s| s.col == leaf.first) && kept.is_empty() {
+                kept.push(Stats::new(leaf.first, leaf));
+            }
+            stats.extend(kept);
+        }
+        for s in &mut stats {
+            s.lists = grid.sheet.validations.iter().flat_map(|v| &v.ranges).any(|r| {
+                (r.first.col..=r.last.col).contains(&s.col) && r.first.row <= self.last && r.last.row > self.head_last
+            });
+            s.open = (self.head_last + 1..=self.last)
+                .filter(|&row| {
+                    let at = CellRef::new(row, s.col);
+                    grid.sheet.text(at).is_empty() && grid.inviting(at)
+                })
+                .count();
+        }
+        stats
+    }
+
+    /// Which columns take the choice and the text.
+    fn answers(&self, stats: &[Stats], asked: usize, columns: &mut Columns) {
+        let right = &stats[asked + 1..];
+        let marked = |s: &Stats| columns.marks.iter().any(|(col, _)| *col == s.col);
+        let takes = |s: &&Stats| {
+            let heading = s.heading();
+            let closed = matches!(heading, Some(Heading::Previous | Heading::Internal | Heading::Number | Heading::Question | Heading::Category))
+                || s.leaf.parent == Some(Heading::Previous)
+                || marked(s);
+            !closed && (matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Choice)) || s.in_answer_group() || s.lists || heading.is_none() && s.open > 0 && s.texts == 0)
+        };
+        let open: Vec<&Stats> = right.iter().filter(takes).collect();
+        let listed = open.iter().find(|s| s.lists).copied();
+        let named = open.iter().find(|s| s.heading() == Some(Heading::Answer) || s.in_answer_group() && s.heading() != Some(Heading::Remark)).copied();
+        let inline = |s: &Stats| choices_in(&s.leaf.text);
+        let choice = listed.or_else(|| named.filter(|s| inline(s).is_some())).or_else(|| if open.len() > 1 { named } else { None });
+        let choice = choice.filter(|_| columns.marks.is_empty());
+        if let Some(choice) = choice {
+            columns.choice = Some(choice.col);
+            columns.heading_choices = inline(choice);
+        }
+        let rest: Vec<&&Stats> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
+        let best = |wanted: fn(&Stats) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
+        columns.text = best(|s| s.heading() == Some(Heading::Remark))
+            .or_else(|| best(|s| s.heading() == Some(Heading::Answer)))
+            .or_else(|| best(|_| true));
+    }
+}
+
+/// One column under a heading, and what stands in it.
+#[derive(Debug, Clone)]
+struct Stats {
+    col: u32,
+    leaf: Leaf,
+    texts: usize,
+    chars: usize,
+    numbers: usize,
+    kana: usize,
+    /// Has cells with a list of values.
+    lists: bool,
+    /// Empty cells that look like places to write into.
+    open: usize,
+}
+
+impl Stats {
+    fn new(col: u32, leaf: &Leaf) -> Self {
+        Self { col, leaf: leaf.clone(), texts: 0, chars: 0, numbers: 0, kana: 0, lists: false, open: 0 }
+    }
+
+    fn add(&mut self, text: &str) {
+        self.texts += 1;
+        self.chars += text.chars().count();
+        self.numbers += usize::from(is_number(text));
+        self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
+    }
+
+    fn heading(&self) -> Option<Heading> {
+        self.leaf.heading
+    }
+
+    fn in_answer_group(&self) -> bool {
+        self.leaf.parent == Some(Heading::Answer) && !matches!(self.leaf.heading, Some(Heading::Previous | Heading::Internal))
+    }
+
+    fn english(&self) -> bool {
+        self.texts > 0 && self.kana * 2 < self.texts
+    }
+
+    fn average(&self) -> usize {
+        self.chars / self.texts.max(1)
+    }
+}
+
+/// The column of the questions: by its heading, Japanese before English, longer texts before shorter.
+fn question(stats: &[Stats]) -> Option<u32> {
+    let among = |wanted: &[Heading]| {
+        stats
+            .iter()
+            .filter(|s| s.texts > 0 && s.numbers * 2 < s.texts && s.heading().is_some_and(|h| wanted.contains(&h)))
+            .max_by_key(|s| (!s.english(), s.average()))
+    };
+    let nameless = || {
+        let lists = stats.iter().find(|s| s.lists).map_or(u32::MAX, |s| s.col);
+        stats.iter().filter(|s| s.heading().is_none() && s.col < lists && s.texts > 1 && s.average() >= 8).max_by_key(|s| (!s.english(), s.average()))
+    };
+    among(&[Heading::Question]).or_else(|| among(&[Heading::Item])).or_else(nameless).map(|s| s.col)
+}
+
+/// Columns headed with choices, two or more side by side.
+fn marks(stats: &[Stats]) -> Vec<(u32, String)> {
+    let marks: Vec<(u32, String)> =
+        stats.iter().filter(|s| s.heading() == Some(Heading::Choice)).map(|s| (s.col, s.leaf.text.clone())).collect();
+    if marks.len() < 2 { Vec::new() } else { marks }
+}
+
+/// 「回答（○／×）」 → ○, ×.
+fn choices_in(heading: &str) -> Option<Vec<String>> {
+    let open = heading.find(['(', '（', '[', '［', '【'])?;
+    let inner = heading[open..].chars().skip(1).take_while(|c| !matches!(c, ')' | '）' | ']' | '］' | '】')).collect::<String>();
+    let choices: Vec<String> =
+        inner.split(['/', '／', '・', '、', ',', '，', '|', '｜', '\n']).map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect();
+    let known = choices.iter().filter(|c| Headings::builtin().column(c) == Some(Heading::Choice)).count();
+    (choices.len() >= 2 && known * 2 >= choices.len()).then_some(choices)
+}
+
+/// Whether the text is a number as clients write them: `1`, `1-2`, `(3)`, `②`, `A1-1`, `IAM-01.1`, `Q12`.
+pub(super) fn is_number(text: &str) -> bool {
+    let text = crate::text::normalize(text);
+    let short = text.chars().count() <= 12;
+    let shape = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '(' | ')' | '_' | ':' | '#' | '第' | '項' | '条' | '問' | 'ー' | '－' | '‐' | ' '));
+    let letters = text.chars().filter(char::is_ascii_alphabetic).count();
+    short && shape && text.chars().any(|c| c.is_ascii_digit()) && letters <= 6
+}
