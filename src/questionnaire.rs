@@ -2,6 +2,8 @@
 
 use crate::workbook::{CellRef, Problem};
 
+pub mod choices;
+
 /// What a sheet of the workbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SheetRole {
