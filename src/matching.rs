@@ -1,4 +1,23 @@
 //! From a question to ranked items of the standard sheet, each with its reasons and a calibrated confidence.
+//!
+//! [`rank`] takes what the index found ([`crate::search::found`]), makes of it a few numbers per item ([`features`]), adds them
+//! up with the weights of a small model ([`model`], fitted by [`fit`], judged by [`measure`]) and says for every candidate how
+//! likely a reviewer is to accept it. A question that was answered before goes by that decision ([`past`]).
+
+pub mod features;
+pub mod fit;
+pub mod logistic;
+pub mod measure;
+pub mod model;
+pub mod past;
+
+use crate::search::found::{Found, FoundItem};
+pub use model::{Model, ModelError};
+
+/// At most so many candidates are named.
+pub const CANDIDATES: usize = 10;
+/// At most so many reasons are named for each.
+const REASONS: usize = 8;
 
 /// How sure a match is, in the steps a reviewer works by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +33,9 @@ pub enum Band {
 }
 
 impl Band {
+    /// All, the surest first.
+    pub const ALL: [Self; 4] = [Self::High, Self::Medium, Self::Low, Self::None];
+
     /// The name in the command line's output.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -57,4 +79,57 @@ pub struct Match {
     pub answerable: f64,
     /// At most ten, best first.
     pub candidates: Vec<Candidate>,
+}
+
+/// What a person decided about an earlier question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Its text.
+    pub question: String,
+    /// The headings it stood under, in one text.
+    pub section: String,
+    /// The items that were taken, best first; empty where nothing in the sheet answered it.
+    pub items: Vec<u32>,
+}
+
+/// Ranks all items for a question.
+#[must_use]
+pub fn rank(found: &Found<'_>, model: &Model) -> Match {
+    let judged = model.judge(&features::of(found));
+    let mut candidates: Vec<Candidate> = judged
+        .order
+        .iter()
+        .take(CANDIDATES)
+        .zip(&judged.confidences)
+        .filter_map(|(&place, &confidence)| found.items.get(place).map(|item| (item, confidence)))
+        .map(|(item, confidence)| Candidate { item: item.id, confidence, why: reasons(item) })
+        .collect();
+    let mut answerable = judged.answerable;
+    past::apply(found, &mut candidates, &mut answerable);
+    let best = candidates.first().map_or(0.0, |c| c.confidence);
+    let mut band = model.band(best);
+    if found.negated {
+        // The item may be the right one and its mark still not the answer: a person has to turn it round.
+        band = band.min(Band::Medium);
+    }
+    Match { band, answerable, candidates }
+}
+
+/// The words in which question and item meet, the weightiest first; a word that is also met as a part of a longer one once.
+fn reasons(item: &FoundItem<'_>) -> Vec<Reason> {
+    let mut meetings = item.meetings.clone();
+    meetings.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+    let mut reasons: Vec<Reason> = Vec::new();
+    for meeting in meetings {
+        let reason = if meeting.synonym {
+            Reason::Synonym(meeting.here.to_owned(), meeting.there.to_owned())
+        } else {
+            Reason::Word(meeting.here.to_owned())
+        };
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    reasons.truncate(REASONS);
+    reasons
 }

@@ -2,6 +2,7 @@
 
 use crate::workbook::{CellRef, Problem};
 
+pub mod choices;
 mod find;
 mod grid;
 mod headings;

@@ -1,5 +1,13 @@
 //! The company's standard sheet: approved answers, and for which services they hold.
 
+mod grid;
+mod headings;
+mod read;
+
+pub use read::{StandardError, read};
+
+use crate::text::normalize;
+
 /// One approved answer to an item, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -18,7 +26,7 @@ pub struct Item {
     pub id: u32,
     /// The number as the sheet shows it.
     pub number: String,
-    /// The headings it stands under, the widest first.
+    /// The headings it stands under, the widest first; the last one may be the item's own name beside its question.
     pub section: Vec<String>,
     /// The question, verbatim.
     pub question: String,
@@ -33,4 +41,46 @@ pub struct StandardSheet {
     pub services: Vec<String>,
     /// In the sheet's order; ids are unique.
     pub items: Vec<Item>,
+}
+
+/// A service that the standard sheet does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("サービス「{name}」は標準シートにありません。{}", known_services(.known))]
+pub struct UnknownService {
+    /// The name that was asked for.
+    pub name: String,
+    /// The names that there are.
+    pub known: Vec<String>,
+}
+
+fn known_services(known: &[String]) -> String {
+    if known.is_empty() {
+        "このシートにはサービス別の回答がないので、サービスは指定できません。".to_owned()
+    } else {
+        format!("指定できるのは次のとおりです: {}", known.join("、"))
+    }
+}
+
+impl StandardSheet {
+    /// The item of that id.
+    #[must_use]
+    pub fn item(&self, id: u32) -> Option<&Item> {
+        self.items.iter().find(|i| i.id == id)
+    }
+
+    /// The sheet's own names of the services `names`, in the sheet's order. Width and case don't matter, and where one column
+    /// answers for several services (`甲／乙`), each of their names will do.
+    ///
+    /// # Errors
+    /// [`UnknownService`] lists the names that there are.
+    pub fn check_services(&self, names: &[String]) -> Result<Vec<String>, UnknownService> {
+        let is = |service: &str, name: &str| {
+            let (service, name) = (normalize(service), normalize(name));
+            !name.is_empty() && (service == name || service.split(['/', '、', ',', '\n']).any(|part| part.trim() == name))
+        };
+        if let Some(name) = names.iter().find(|n| !self.services.iter().any(|s| is(s, n))) {
+            return Err(UnknownService { name: name.clone(), known: self.services.clone() });
+        }
+        Ok(self.services.iter().filter(|s| names.iter().any(|n| is(s, n))).cloned().collect())
+    }
 }

@@ -1,6 +1,9 @@
 //! From a match to a draft in the client's vocabulary, or to nothing.
 
-use crate::matching::Band;
+use crate::matching::{Band, Match};
+use crate::questionnaire::Question;
+use crate::questionnaire::choices::{Stance, choice_for, is_negated, stance_of, stance_of_text};
+use crate::standard::{Answer, Item, StandardSheet};
 
 /// A suggested answer. Its text is an approved one, verbatim.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,4 +18,51 @@ pub struct Draft {
     pub confidence: f64,
     /// The same in steps.
     pub band: Band,
+}
+
+/// The draft from the best candidate; `None` where the match is too unsure, or the item says nothing about `services`.
+#[must_use]
+pub fn draft(question: &Question, found: &Match, sheet: &StandardSheet, services: &[String]) -> Option<Draft> {
+    if found.band == Band::None {
+        return None;
+    }
+    let best = found.candidates.first()?;
+    let (choice, text) = answer_from(question, sheet.item(best.item)?, services)?;
+    // A draft for a question that is turned round is never sure, whoever made the match.
+    let band = if is_negated(&question.text) { found.band.min(Band::Medium) } else { found.band };
+    Some(Draft { item: best.item, choice, text, confidence: best.confidence, band })
+}
+
+/// Choice and text that `item` gives for the chosen services (none chosen: for all); `None` where it has no answer for them.
+/// Services are named as the sheet names them ([`StandardSheet::check_services`]).
+#[must_use]
+pub fn answer_from(question: &Question, item: &Item, services: &[String]) -> Option<(Option<String>, String)> {
+    let chosen = |a: &&Answer| services.is_empty() || a.service.as_ref().is_none_or(|s| services.contains(s));
+    let answers: Vec<&Answer> = item.answers.iter().filter(chosen).collect();
+    let first = answers.first()?;
+    let same = answers.iter().all(|a| a.text == first.text && a.mark == first.mark);
+    let text = if same {
+        first.text.clone()
+    } else {
+        let one = |a: &&Answer| {
+            let says = if a.text.is_empty() { a.mark.as_deref().unwrap_or("") } else { &a.text };
+            a.service.as_ref().map_or_else(|| says.to_owned(), |s| format!("【{s}】{says}"))
+        };
+        answers.iter().map(one).collect::<Vec<_>>().join("\n")
+    };
+    let choice = match stance(&answers) {
+        Some(stance) if !is_negated(&question.text) => {
+            let marks = question.marks.as_ref().map(|m| m.iter().map(|m| m.choice.clone()).collect::<Vec<_>>());
+            question.choices.as_ref().or(marks.as_ref()).and_then(|choices| choice_for(stance, choices).cloned())
+        }
+        _ => None,
+    };
+    Some((choice, text))
+}
+
+/// What all the answers say together; `None` where one is uncertain or they differ.
+fn stance(answers: &[&Answer]) -> Option<Stance> {
+    let one = |a: &&Answer| a.mark.as_deref().map_or_else(|| stance_of_text(&a.text), stance_of);
+    let first = answers.first().and_then(one)?;
+    answers.iter().all(|a| one(a) == Some(first)).then_some(first)
 }

@@ -1,0 +1,435 @@
+//! `kaitou match`, `kaitou evaluate` and `kaitou fit`: questions as lines of JSON, their matches, and how good they are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::matching::fit::{self, Example};
+use crate::matching::measure::{Figures, Outcome, Truth, figures};
+use crate::matching::{Candidate, Decision, Match, Model, ModelError, Reason, features, rank};
+use crate::search::{Analyzer, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
+use crate::standard::{self, StandardError, StandardSheet, UnknownService};
+use crate::workbook::{Limits, read};
+
+/// Where dictionary and index files come from.
+#[derive(Debug, Clone, Args)]
+pub struct IndexArgs {
+    /// IPADIC のソース（CSV と .def）のフォルダ
+    #[arg(long, env = "KAITOU_IPADIC", value_name = "DIR")]
+    pub ipadic: Option<PathBuf>,
+    /// 同義語などを差し替えるフォルダ（index/ と同じファイル名）
+    #[arg(long, env = "KAITOU_INDEX", value_name = "DIR")]
+    pub index: Option<PathBuf>,
+    /// 作成した辞書を置くフォルダ（既定は利用者のキャッシュ）
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// The standard sheet and what is known from the past.
+#[derive(Debug, Clone, Args)]
+pub struct SheetArgs {
+    /// 標準シート（.xlsx）
+    #[arg(long, value_name = "SHEET")]
+    pub standard: PathBuf,
+    /// 過去の判断（1行に1件の JSON: question, section, items）
+    #[arg(long, value_name = "PAST.jsonl")]
+    pub library: Option<PathBuf>,
+    /// Dictionary and index files.
+    #[command(flatten)]
+    pub index: IndexArgs,
+}
+
+/// `kaitou match`
+#[derive(Debug, Clone, Args)]
+pub struct MatchArgs {
+    /// The sheet.
+    #[command(flatten)]
+    pub sheet: SheetArgs,
+    /// 対象のサービス（標準シートの列名。複数指定可）
+    #[arg(long = "service", value_name = "NAME")]
+    pub services: Vec<String>,
+}
+
+/// `kaitou evaluate`
+#[derive(Debug, Clone, Args)]
+pub struct EvaluateArgs {
+    /// The sheet. With a library, every decision in it counts, about these same questions too: leave them out yourself.
+    #[command(flatten)]
+    pub sheet: SheetArgs,
+    /// 質問（1行に1件の JSON: qid, document, section, question）
+    #[arg(long, value_name = "Q.jsonl")]
+    pub questions: PathBuf,
+    /// 正解（1行に1件の JSON: qid, kind, items）
+    #[arg(long, value_name = "G.jsonl")]
+    pub gold: PathBuf,
+}
+
+/// `kaitou fit`
+#[derive(Debug, Clone, Args)]
+pub struct FitArgs {
+    /// Sheet, questions and their answers.
+    #[command(flatten)]
+    pub evaluate: EvaluateArgs,
+    /// モデルの書き出し先
+    #[arg(long, value_name = "MODEL.json")]
+    pub out: PathBuf,
+}
+
+/// Bad input: its text says what is wrong and where. All of these end with exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A file can't be read or written.
+    #[error("{path} を開けません（{source}）。")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line is not the JSON it should be.
+    #[error("{file} の {line} 行目を読めません（{message}）。1行に1件の JSON を書いてください。")]
+    Line {
+        /// The file.
+        file: String,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// The standard sheet is no workbook.
+    #[error("{path}: {source}")]
+    Workbook {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: read::ReadError,
+    },
+    /// The standard sheet's contents can't be understood.
+    #[error("{path}: {source}")]
+    Standard {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: StandardError,
+    },
+    /// No such service.
+    #[error(transparent)]
+    Service(#[from] UnknownService),
+    /// No dictionary.
+    #[error(transparent)]
+    Dictionary(#[from] DictionaryError),
+    /// A broken file in `index/`.
+    #[error(transparent)]
+    Lexicon(#[from] LexiconError),
+    /// A question without an answer in the gold file, or the other way round.
+    #[error("{0}")]
+    Gold(String),
+}
+
+/// Bad input, or a fault of this program.
+#[derive(Debug, thiserror::Error)]
+pub enum MatchingError {
+    /// Exit code 2.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// Exit code 1.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// Exit code 1.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Exit code 1: the output can't be written.
+    #[error("結果を書き出せません（{0}）。")]
+    Output(#[from] std::io::Error),
+}
+
+impl MatchingError {
+    /// 2 for bad input, 1 for a fault.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Input(_)) { 2 } else { 1 }
+    }
+}
+
+/// Headings as one text or as a list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(untagged)]
+enum Section {
+    #[default]
+    None,
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Section {
+    fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::None => Vec::new(),
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct QuestionLine {
+    #[serde(alias = "qid")]
+    id: serde_json::Value,
+    #[serde(default)]
+    document: String,
+    #[serde(default)]
+    section: Section,
+    question: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct PastLine {
+    question: String,
+    #[serde(default)]
+    section: Section,
+    items: Vec<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+struct GoldLine {
+    qid: String,
+    kind: Kind,
+    #[serde(default)]
+    items: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Answerable,
+    None,
+    Ambiguous,
+}
+
+#[derive(Debug, Serialize)]
+struct MatchLine<'a> {
+    id: &'a serde_json::Value,
+    band: &'static str,
+    answerable: f64,
+    candidates: Vec<CandidateLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct CandidateLine {
+    item: u32,
+    confidence: f64,
+    why: Vec<String>,
+}
+
+/// A reason as one text.
+#[must_use]
+pub fn say(reason: &Reason) -> String {
+    match reason {
+        Reason::Word(word) => word.clone(),
+        Reason::Synonym(here, there) => format!("{here}＝{there}"),
+        Reason::Past(question) => format!("過去の回答: {question}"),
+    }
+}
+
+/// Four places are more than any figure here is good for.
+fn rounded(p: f64) -> f64 {
+    (p * 1e4).round() / 1e4
+}
+
+impl CandidateLine {
+    fn new(candidate: &Candidate) -> Self {
+        Self { item: candidate.item, confidence: rounded(candidate.confidence), why: candidate.why.iter().map(say).collect() }
+    }
+}
+
+fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> InputError {
+    let path = path.to_owned();
+    move |source| InputError::File { path, source }
+}
+
+/// The lines of `input` as JSON; empty ones are passed over.
+fn lines<T: DeserializeOwned>(name: &str, input: impl BufRead) -> Result<Vec<T>, InputError> {
+    let mut values = Vec::new();
+    for (n, line) in input.lines().enumerate() {
+        let error = |message: String| InputError::Line { file: name.to_owned(), line: n + 1, message };
+        let line = line.map_err(|e| error(e.to_string()))?;
+        let line = line.trim_start_matches('\u{feff}').trim();
+        if !line.is_empty() {
+            values.push(serde_json::from_str(line).map_err(|e| error(e.to_string()))?);
+        }
+    }
+    Ok(values)
+}
+
+fn file_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, InputError> {
+    let file = std::fs::File::open(path).map_err(file_error(path))?;
+    lines(&path.display().to_string(), std::io::BufReader::new(file))
+}
+
+/// Reads a standard sheet from a file.
+///
+/// # Errors
+/// [`InputError`] names the file.
+pub fn read_standard(path: &Path) -> Result<StandardSheet, InputError> {
+    let bytes = std::fs::read(path).map_err(file_error(path))?;
+    let workbook = read::read(&bytes, &Limits::default()).map_err(|source| InputError::Workbook { path: path.to_owned(), source })?;
+    standard::read(&workbook).map_err(|source| InputError::Standard { path: path.to_owned(), source })
+}
+
+/// Loads dictionary and lexicon.
+///
+/// # Errors
+/// [`InputError`] says what is missing or which line is broken.
+pub fn open_analyzer(args: &IndexArgs) -> Result<Analyzer, InputError> {
+    let lexicon = Lexicon::load(args.index.as_deref())?;
+    let data = args.data.clone().unwrap_or_else(crate::config::default_cache_dir);
+    let dictionary = Dictionary::open(&data, args.ipadic.as_deref())?;
+    Ok(Analyzer::new(&dictionary, lexicon)?)
+}
+
+/// Reads past decisions.
+///
+/// # Errors
+/// [`InputError`] names the line.
+pub fn read_library(path: &Path) -> Result<Vec<Decision>, InputError> {
+    let lines: Vec<PastLine> = file_lines(path)?;
+    let decision = |l: PastLine| Decision { question: l.question, section: l.section.into_vec().join("\n"), items: l.items };
+    Ok(lines.into_iter().map(decision).collect())
+}
+
+fn open(args: &SheetArgs) -> Result<(StandardSheet, Index), MatchingError> {
+    let sheet = read_standard(&args.standard)?;
+    let past = args.library.as_deref().map(read_library).transpose()?.unwrap_or_default();
+    let index = Index::build(&sheet, &past, &open_analyzer(&args.index)?)?;
+    Ok((sheet, index))
+}
+
+/// Matches the questions on `input` and writes a line for each to `output`, in the same order. The services are checked; they
+/// choose among an item's answers, not among items.
+///
+/// # Errors
+/// [`MatchingError`]; nothing is written where the input is bad.
+pub fn run_match(args: &MatchArgs, input: impl BufRead, mut output: impl Write) -> Result<(), MatchingError> {
+    let questions: Vec<QuestionLine> = lines("標準入力", input)?;
+    let (sheet, index) = open(&args.sheet)?;
+    sheet.check_services(&args.services).map_err(InputError::from)?;
+    let model = Model::built_in()?;
+    for question in questions {
+        let section = question.section.into_vec();
+        let found = rank(&index.search(&question.question, &section), &model);
+        let line = MatchLine {
+            id: &question.id,
+            band: found.band.name(),
+            answerable: rounded(found.answerable),
+            candidates: found.candidates.iter().map(CandidateLine::new).collect(),
+        };
+        serde_json::to_writer(&mut output, &line).map_err(std::io::Error::from)?;
+        output.write_all(b"\n")?;
+    }
+    Ok(output.flush()?)
+}
+
+/// A question of known answer.
+struct Known {
+    document: String,
+    section: Vec<String>,
+    question: String,
+    truth: Truth,
+}
+
+/// Puts questions and gold together; ambiguous ones are left out.
+fn known(args: &EvaluateArgs, sheet: &StandardSheet) -> Result<Vec<Known>, InputError> {
+    let questions: Vec<QuestionLine> = file_lines(&args.questions)?;
+    let gold: Vec<GoldLine> = file_lines(&args.gold)?;
+    let mut by_id: HashMap<String, GoldLine> = HashMap::new();
+    for line in gold {
+        if let Some(item) = line.items.iter().find(|i| sheet.item(**i).is_none()) {
+            return Err(InputError::Gold(format!("正解 {} の項目 {item} は標準シートにありません。", line.qid)));
+        }
+        by_id.insert(line.qid.clone(), line);
+    }
+    let mut known = Vec::new();
+    for q in questions {
+        let id = q.id.as_str().map_or_else(|| q.id.to_string(), str::to_owned);
+        let gold = by_id.remove(&id).ok_or_else(|| InputError::Gold(format!("質問 {id} の正解がありません。")))?;
+        if gold.kind != Kind::Ambiguous {
+            let accepted = if gold.kind == Kind::Answerable { gold.items } else { Vec::new() };
+            let truth = Truth { accepted };
+            known.push(Known { document: q.document, section: q.section.into_vec(), question: q.question, truth });
+        }
+    }
+    Ok(known)
+}
+
+/// Measures the built-in model on questions of known answer.
+///
+/// # Errors
+/// [`MatchingError`]
+pub fn run_evaluate(args: &EvaluateArgs, mut output: impl Write) -> Result<(), MatchingError> {
+    let (sheet, index) = open(&args.sheet)?;
+    let known = known(args, &sheet)?;
+    let model = Model::built_in()?;
+    let matches: Vec<Match> = known.iter().map(|k| rank(&index.search(&k.question, &k.section), &model)).collect();
+    Ok(report(&known, &matches, &mut output)?)
+}
+
+/// Fits a model to questions of known answer, writes it, and reports the figures of every document by a model that has not
+/// seen it.
+///
+/// # Errors
+/// [`MatchingError`]
+pub fn run_fit(args: &FitArgs, mut output: impl Write) -> Result<(), MatchingError> {
+    let (sheet, index) = open(&args.evaluate.sheet)?;
+    let known = known(&args.evaluate, &sheet)?;
+    let found: Vec<_> = known.iter().map(|k| index.search(&k.question, &k.section)).collect();
+    let example = |(k, f): (&Known, &_)| Example {
+        document: k.document.clone(),
+        features: features::of(f),
+        accepted: sheet.items.iter().enumerate().filter(|(_, i)| k.truth.accepted.contains(&i.id)).map(|(n, _)| n).collect(),
+    };
+    let examples: Vec<Example> = known.iter().zip(&found).map(example).collect();
+    let model = fit::fit(&examples);
+    let matches: Vec<Match> =
+        fit::leave_one_out(&examples).iter().zip(&found).map(|(fold, f)| rank(f, &fold.model)).collect();
+    writeln!(output, "# 各文書を、その文書を除いて当てはめたモデルで測った値")?;
+    report(&known, &matches, &mut output)?;
+    std::fs::write(&args.out, model.to_json()?).map_err(file_error(&args.out))?;
+    Ok(())
+}
+
+/// A table: a line per document and one over all, then the bands.
+fn report(known: &[Known], matches: &[Match], output: &mut impl Write) -> std::io::Result<()> {
+    let outcomes: Vec<(&str, Outcome)> =
+        known.iter().zip(matches).map(|(k, m)| (k.document.as_str(), Outcome::new(m, &k.truth))).collect();
+    let documents: BTreeSet<&str> = outcomes.iter().map(|(d, _)| *d).collect();
+    let of = |document: Option<&str>| {
+        let chosen = outcomes.iter().filter(|(d, _)| document.is_none_or(|x| x == *d));
+        figures(&chosen.map(|(_, o)| o.clone()).collect::<Vec<_>>())
+    };
+    let all: BTreeMap<String, Figures> = documents.iter().map(|d| ((*d).to_owned(), of(Some(d)))).collect();
+    let rows = all.iter().map(|(d, f)| (d.as_str(), f));
+    let total = of(None);
+    writeln!(output, "document\tanswerable\tnone\thit@1\thit@3\tMRR@10\tAUROC\tECE")?;
+    for (document, f) in rows.clone().chain([("all", &total)]) {
+        let figures = [f.hit1, f.hit3, f.mrr10, f.auroc, f.ece].map(|x| x.map_or("-".to_owned(), |x| format!("{x:.3}")));
+        writeln!(output, "{document}\t{}\t{}\t{}", f.answerable, f.unanswerable, figures.join("\t"))?;
+    }
+    writeln!(output, "\ndocument\tband\tquestions\tright\tprecision\tcoverage")?;
+    for (document, f) in rows.chain([("all", &total)]) {
+        for band in crate::matching::Band::ALL {
+            let b = f.bands.get(band.name()).copied().unwrap_or_default();
+            let share = |a: usize, of: usize| match (u32::try_from(a), u32::try_from(of)) {
+                (Ok(a), Ok(of)) if of > 0 => format!("{:.3}", f64::from(a) / f64::from(of)),
+                _ => "-".to_owned(),
+            };
+            // Coverage: the answerable questions in the band among all answerable ones.
+            let (precision, coverage) = (share(b.right, b.questions), share(b.answerable, f.answerable));
+            writeln!(output, "{document}\t{}\t{}\t{}\t{precision}\t{coverage}", band.name(), b.questions, b.right)?;
+        }
+    }
+    Ok(())
+}

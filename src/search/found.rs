@@ -1,0 +1,80 @@
+//! What was found for a question, as plain values.
+
+/// What the index says about one item for one question. All scores are 0 where nothing is shared.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Signals {
+    /// BM25 of the question's words against the item's headings and question.
+    pub words: f64,
+    /// The same with groups of synonyms in place of words.
+    pub concepts: f64,
+    /// The same with pairs of characters.
+    pub pairs: f64,
+    /// BM25 of the question's words against the item's answers.
+    pub answer: f64,
+    /// BM25 of the question's words against the item's headings alone.
+    pub title: f64,
+    /// BM25 of the words of the headings over the question against the item's headings and question.
+    pub heading_words: f64,
+    /// The same with groups of synonyms.
+    pub heading_concepts: f64,
+    /// The same with pairs of characters.
+    pub heading_pairs: f64,
+    /// How much of the question's weight (by rarity of its words) stands in the item, 0 to 1.
+    pub coverage: f64,
+    /// How much of the item's weight stands in the question, 0 to 1.
+    pub covered: f64,
+}
+
+/// A place where question and item meet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Meeting<'a> {
+    /// The question's spelling.
+    pub here: &'a str,
+    /// The item's spelling.
+    pub there: &'a str,
+    /// What it adds to the score.
+    pub weight: f64,
+    /// Whether it goes through a group of synonyms.
+    pub synonym: bool,
+}
+
+/// One item of the sheet for one question.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FoundItem<'a> {
+    /// [`crate::standard::Item::id`]
+    pub id: u32,
+    /// Whether it is answered service by service.
+    pub per_service: bool,
+    /// What the index says.
+    pub signals: Signals,
+    /// Where the two meet, in the question's order.
+    pub meetings: Vec<Meeting<'a>>,
+}
+
+/// A question that was answered before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundPast<'a> {
+    /// Its text then.
+    pub question: &'a str,
+    /// The items that were taken, best first.
+    pub items: &'a [u32],
+    /// How alike the two texts are, 0 to 1; 1 only for the same normalized text.
+    pub likeness: f64,
+    /// Whether it stood under the same heading.
+    pub same_section: bool,
+}
+
+/// What was found for one question: every item of the sheet in the sheet's order, and the most alike of the past questions.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Found<'a> {
+    /// All items, in the sheet's order.
+    pub items: Vec<FoundItem<'a>>,
+    /// The question's words and concepts together: how much there is to be found.
+    pub terms: usize,
+    /// Whom the question is about: −1 the company and its people, +1 a service for customers.
+    pub scope: f64,
+    /// Whether the question is turned round, so that yes is not the good answer.
+    pub negated: bool,
+    /// Past questions, the most alike first.
+    pub past: Vec<FoundPast<'a>>,
+}

@@ -1,0 +1,348 @@
+//! The tantivy index of a standard sheet, in memory, and how it is read for a question.
+//!
+//! A sheet has tens or hundreds of items and *every* one is judged for every question, so no top ten is cut here. tantivy
+//! tokenizes, stores the postings and the lengths, and its BM25 gives each term's score in each item; these scores are read
+//! out once when the index is built, so that a question costs one look-up a term.
+
+use std::collections::HashMap;
+
+use tantivy::directory::RamDirectory;
+use tantivy::postings::Postings as _;
+use tantivy::query::Bm25Weight;
+use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
+use tantivy::tokenizer::TokenizerManager;
+use tantivy::{DocSet as _, SegmentReader, TERMINATED, TantivyDocument};
+
+use super::found::{Found, FoundItem, FoundPast, Meeting};
+use super::tokenizer::{Analyzer, FieldTokenizer, Term, Terms, Way};
+use crate::matching::Decision;
+use crate::standard::StandardSheet;
+use crate::text::{dice, normalize, pair_set};
+
+/// tantivy could not build the index: a fault in this program or not enough memory, never the sheet's.
+#[derive(Debug, thiserror::Error)]
+#[error("検索索引を作れません（{0}）。")]
+pub struct IndexError(#[from] tantivy::TantivyError);
+
+impl From<std::io::Error> for IndexError {
+    fn from(e: std::io::Error) -> Self {
+        Self(e.into())
+    }
+}
+
+/// Memory for building: a sheet of ten thousand items needs a few megabytes.
+const BUILD_BYTES: usize = 50_000_000;
+/// How many past questions are looked at for likeness.
+const PAST_LOOKED_AT: usize = 5;
+
+/// A term in one item.
+#[derive(Debug)]
+struct Posting {
+    item: usize,
+    score: f64,
+}
+
+/// All terms of one field.
+#[derive(Debug, Default)]
+struct FieldScores {
+    terms: HashMap<String, Vec<Posting>>,
+}
+
+impl FieldScores {
+    fn of(&self, term: &str) -> &[Posting] {
+        self.terms.get(term).map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds each term's score to each item that holds it.
+    fn add(&self, terms: &[Term], scores: &mut [f64]) {
+        for term in terms {
+            for posting in self.of(&term.text) {
+                scores[posting.item] += posting.score;
+            }
+        }
+    }
+
+    /// How rare the term is: BM25's inverse document frequency.
+    fn rarity(&self, term: &str, items: usize) -> f64 {
+        let (with, all) = (small(self.of(term).len()), small(items));
+        (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
+    }
+}
+
+fn small(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// The fields of the tantivy index.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Words,
+    Concepts,
+    Pairs,
+    Answer,
+    Title,
+}
+
+const PARTS: [(Part, &str, Way); 5] = [
+    (Part::Words, "words", Way::Words),
+    (Part::Concepts, "concepts", Way::Concepts),
+    (Part::Pairs, "pairs", Way::Pairs),
+    (Part::Answer, "answer", Way::Words),
+    (Part::Title, "title", Way::Words),
+];
+
+/// A standard sheet, ready to be asked.
+#[derive(Debug)]
+pub struct Index {
+    analyzer: Analyzer,
+    /// Id, and whether answered per service.
+    items: Vec<(u32, bool)>,
+    fields: [FieldScores; 5],
+    /// The item's spelling of each of its concepts.
+    spellings: HashMap<(String, usize), String>,
+    /// The summed rarity of each item's words.
+    weights: Vec<f64>,
+    past: Vec<PastQuestion>,
+    /// Normalized question → its place in `past`.
+    past_exact: HashMap<String, usize>,
+    /// A pair of characters → the past questions that hold it.
+    past_pairs: HashMap<u64, Vec<u32>>,
+}
+
+#[derive(Debug)]
+struct PastQuestion {
+    question: String,
+    section: String,
+    items: Vec<u32>,
+    pairs: Vec<u64>,
+}
+
+impl Index {
+    /// Builds the index of `sheet`, with `past` decisions about earlier questions.
+    ///
+    /// # Errors
+    /// [`IndexError`], which is no fault of the sheet.
+    pub fn build(sheet: &StandardSheet, past: &[Decision], analyzer: &Analyzer) -> Result<Self, IndexError> {
+        let mut schema = Schema::builder();
+        let fields = PARTS.map(|(_, name, _)| {
+            let indexing = TextFieldIndexing::default().set_tokenizer(name).set_index_option(IndexRecordOption::WithFreqs);
+            schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing))
+        });
+        let tokenizers = TokenizerManager::new();
+        for (_, name, way) in PARTS {
+            tokenizers.register(name, FieldTokenizer { analyzer: analyzer.clone(), way });
+        }
+        let builder = tantivy::Index::builder().schema(schema.build()).tokenizers(tokenizers);
+        let mut writer = builder.single_segment_index_writer(RamDirectory::create(), BUILD_BYTES)?;
+        let mut spellings = HashMap::new();
+        for (place, item) in sheet.items.iter().enumerate() {
+            let title = item.section.join("\n");
+            let full = format!("{title}\n{}", item.question);
+            let mut answers: Vec<&str> = item.answers.iter().map(|a| a.text.as_str()).collect();
+            answers.dedup();
+            let mut document = TantivyDocument::default();
+            for ((part, ..), field) in PARTS.iter().zip(fields) {
+                match part {
+                    Part::Words | Part::Concepts | Part::Pairs => document.add_text(field, &full),
+                    Part::Answer => document.add_text(field, answers.join("\n")),
+                    Part::Title => document.add_text(field, &title),
+                }
+            }
+            writer.add_document(document)?;
+            for concept in analyzer.terms(&full).concepts {
+                let spelling = full[concept.from..concept.to].to_owned();
+                spellings.entry((concept.text, place)).or_insert(spelling);
+            }
+        }
+        let searcher = writer.finalize()?.reader()?.searcher();
+        let mut scores: [FieldScores; 5] = Default::default();
+        // No segment where there is no item; else one, in which an item's document id is its place.
+        for segment in searcher.segment_readers() {
+            for (score, field) in scores.iter_mut().zip(fields) {
+                *score = read_out(segment, field)?;
+            }
+        }
+        let mut weights = vec![0.0; sheet.items.len()];
+        for (term, postings) in &scores[Part::Words as usize].terms {
+            let rarity = scores[Part::Words as usize].rarity(term, sheet.items.len());
+            postings.iter().for_each(|p| weights[p.item] += rarity);
+        }
+        let items = sheet.items.iter().map(|i| (i.id, i.answers.iter().any(|a| a.service.is_some()))).collect();
+        let mut index = Self {
+            analyzer: analyzer.clone(),
+            items,
+            fields: scores,
+            spellings,
+            weights,
+            past: Vec::new(),
+            past_exact: HashMap::new(),
+            past_pairs: HashMap::new(),
+        };
+        past.iter().for_each(|d| index.remember(d));
+        Ok(index)
+    }
+
+    /// Adds a decision about a question to what is known from the past; a later one about the same question takes the place
+    /// of the earlier.
+    pub fn remember(&mut self, decision: &Decision) {
+        let normalized = normalize(&decision.question);
+        let pairs = pair_set(&normalized);
+        let place = self.past.len();
+        for pair in &pairs {
+            self.past_pairs.entry(*pair).or_default().push(u32::try_from(place).unwrap_or(u32::MAX));
+        }
+        self.past.push(PastQuestion {
+            question: decision.question.clone(),
+            section: normalize(&decision.section),
+            items: decision.items.clone(),
+            pairs,
+        });
+        self.past_exact.insert(normalized, place);
+    }
+
+    /// What is found for a question that stands under the headings `section`.
+    #[must_use]
+    pub fn search<'a>(&'a self, question: &'a str, section: &[String]) -> Found<'a> {
+        let heading = section.join("\n");
+        let asked = self.analyzer.terms(question);
+        let over = self.analyzer.terms(&heading);
+        let sum = |part: Part, terms: &[Term]| {
+            let mut scores = vec![0.0; self.items.len()];
+            self.fields[part as usize].add(terms, &mut scores);
+            scores
+        };
+        let words = sum(Part::Words, &asked.words);
+        let concepts = sum(Part::Concepts, &asked.concepts);
+        let pairs = sum(Part::Pairs, &asked.pairs);
+        let answer = sum(Part::Answer, &asked.words);
+        let title = sum(Part::Title, &asked.words);
+        let heading_words = sum(Part::Words, &over.words);
+        let heading_concepts = sum(Part::Concepts, &over.concepts);
+        let heading_pairs = sum(Part::Pairs, &over.pairs);
+        let mut items: Vec<FoundItem<'a>> =
+            self.items.iter().map(|&(id, per_service)| FoundItem { id, per_service, ..FoundItem::default() }).collect();
+        for (place, item) in items.iter_mut().enumerate() {
+            let signals = &mut item.signals;
+            (signals.words, signals.concepts, signals.pairs) = (words[place], concepts[place], pairs[place]);
+            (signals.answer, signals.title) = (answer[place], title[place]);
+            signals.heading_words = heading_words[place];
+            signals.heading_concepts = heading_concepts[place];
+            signals.heading_pairs = heading_pairs[place];
+        }
+        self.cover(&asked, question, &mut items);
+        Found {
+            items,
+            terms: asked.words.len() + asked.concepts.len(),
+            scope: self.scope(question, &heading),
+            negated: crate::questionnaire::choices::is_negated(question),
+            past: self.past(question, &heading),
+        }
+    }
+
+    /// Fills in coverage and meetings: which of the question's words stand in the item, as such or through a synonym.
+    fn cover<'a>(&'a self, asked: &Terms, question: &'a str, items: &mut [FoundItem<'a>]) {
+        let words = &self.fields[Part::Words as usize];
+        let concepts = &self.fields[Part::Concepts as usize];
+        let mut total = 0.0;
+        let mut last = vec![usize::MAX; items.len()];
+        for (n, word) in asked.words.iter().enumerate() {
+            let rarity = words.rarity(&word.text, items.len());
+            total += rarity;
+            for posting in words.of(&word.text) {
+                let item = &mut items[posting.item];
+                last[posting.item] = n;
+                item.signals.coverage += rarity;
+                item.signals.covered += rarity;
+                let here = &question[word.from..word.to];
+                item.meetings.push(Meeting { here, there: here, weight: posting.score, synonym: false });
+            }
+            let through = |c: &&Term| c.from < word.to && word.from < c.to;
+            for posting in asked.concepts.iter().filter(through).flat_map(|c| concepts.of(&c.text)) {
+                if last[posting.item] != n {
+                    last[posting.item] = n;
+                    items[posting.item].signals.coverage += rarity;
+                }
+            }
+        }
+        for concept in &asked.concepts {
+            let here = &question[concept.from..concept.to];
+            for posting in concepts.of(&concept.text) {
+                let Some(there) = self.spellings.get(&(concept.text.clone(), posting.item)) else { continue };
+                let synonym = normalize(here) != normalize(there);
+                items[posting.item].meetings.push(Meeting { here, there, weight: posting.score, synonym });
+            }
+        }
+        for (item, weight) in items.iter_mut().zip(&self.weights) {
+            item.signals.coverage = if total > 0.0 { item.signals.coverage / total } else { 0.0 };
+            item.signals.covered = if *weight > 0.0 { (item.signals.covered / weight).min(1.0) } else { 0.0 };
+        }
+    }
+
+    /// Whom a question is about, by the words of scope in it and in its heading.
+    fn scope(&self, question: &str, heading: &str) -> f64 {
+        let text = format!("{}\n{}", normalize(heading), normalize(question));
+        let count = |words: &[String]| small(words.iter().filter(|w| text.contains(w.as_str())).count());
+        let lexicon = self.analyzer.lexicon();
+        let (company, service) = (count(&lexicon.company), count(&lexicon.service));
+        if company + service > 0.0 { (service - company) / (service + company) } else { 0.0 }
+    }
+
+    /// The most alike of the past questions.
+    fn past<'a>(&'a self, question: &str, heading: &str) -> Vec<FoundPast<'a>> {
+        if self.past.is_empty() {
+            return Vec::new();
+        }
+        let normalized = normalize(question);
+        let section = normalize(heading);
+        let found = |place: usize, likeness: f64| {
+            self.past.get(place).map(|p| FoundPast {
+                question: &p.question,
+                items: &p.items,
+                likeness,
+                same_section: p.section == section,
+            })
+        };
+        if let Some(&place) = self.past_exact.get(&normalized) {
+            return found(place, 1.0).into_iter().collect();
+        }
+        let pairs = pair_set(&normalized);
+        // A question that is nearly the same shares nearly all pairs, the rare ones too: those are cheap to look up.
+        let mut lists: Vec<&Vec<u32>> = pairs.iter().filter_map(|p| self.past_pairs.get(p)).collect();
+        lists.sort_by_key(|l| l.len());
+        let rarest = lists.len().div_ceil(3);
+        let mut places: Vec<u32> = lists.into_iter().take(rarest).flatten().copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        let mut likenesses: Vec<(f64, usize)> = places
+            .into_iter()
+            .map(|p| p as usize)
+            .filter_map(|p| self.past.get(p).map(|q| (dice(&pairs, &q.pairs).min(0.999), p)))
+            .collect();
+        likenesses.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
+        likenesses.into_iter().take(PAST_LOOKED_AT).filter_map(|(likeness, place)| found(place, likeness)).collect()
+    }
+}
+
+/// The BM25 score of every term of `field` in every item that holds it.
+fn read_out(segment: &SegmentReader, field: Field) -> Result<FieldScores, IndexError> {
+    let inverted = segment.inverted_index(field)?;
+    let norms = segment.get_fieldnorms_reader(field)?;
+    let documents = u64::from(segment.max_doc());
+    #[allow(clippy::cast_precision_loss)] // a mean length
+    let mean = inverted.total_num_tokens() as f32 / documents as f32;
+    let mut scores = FieldScores::default();
+    let mut stream = inverted.terms().stream()?;
+    while let Some((term, info)) = stream.next() {
+        let weight = Bm25Weight::for_one_term_without_explain(u64::from(info.doc_freq), documents, mean);
+        let mut postings = inverted.read_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
+        let mut list = Vec::new();
+        while postings.doc() != TERMINATED {
+            let item = postings.doc();
+            let score = weight.score(norms.fieldnorm_id(item), postings.term_freq());
+            list.push(Posting { item: item as usize, score: f64::from(score) });
+            postings.advance();
+        }
+        scores.terms.insert(String::from_utf8_lossy(term).into_owned(), list);
+    }
+    Ok(scores)
+}

@@ -1,0 +1,185 @@
+//! What shapes the Japanese index, kept by hand in `index/`: synonyms, stop words, the user dictionary and the words of scope.
+//!
+//! The files are part of the program; a folder with the same file names replaces them one by one.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use crate::text::{is_katakana, normalize};
+
+/// Why the hand-kept files can't be used: always with file and line.
+#[derive(Debug, thiserror::Error)]
+pub enum LexiconError {
+    /// The folder or a file in it can't be read.
+    #[error("索引の設定ファイル {path} を読めません（{source}）。KAITOU_INDEX のフォルダを確認してください。")]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A line is not as it should be.
+    #[error("{file} の {line} 行目: {message}")]
+    Line {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
+/// The hand-kept files, checked.
+#[derive(Debug, Clone, Default)]
+pub struct Lexicon {
+    /// Groups of words with one meaning, normalized; a group's place is its name.
+    pub groups: Vec<Vec<String>>,
+    /// Every word of a group, by its first letter, the longest first.
+    spellings: HashMap<char, Vec<(String, usize)>>,
+    /// Base forms that carry no content in a questionnaire.
+    stopwords: HashSet<String>,
+    /// Terms that IPADIC cuts badly → the parts they are also found by.
+    pub terms: HashMap<String, Vec<String>>,
+    /// Words of a question that is about the company and its people.
+    pub company: Vec<String>,
+    /// Words of a question that is about a service for customers.
+    pub service: Vec<String>,
+}
+
+/// The files by name, with the text that is built in.
+const FILES: [(&str, &str); 5] = [
+    ("synonyms.tsv", include_str!("../../index/synonyms.tsv")),
+    ("stopwords.txt", include_str!("../../index/stopwords.txt")),
+    ("user-dictionary.csv", include_str!("../../index/user-dictionary.csv")),
+    ("scope-company.txt", include_str!("../../index/scope-company.txt")),
+    ("scope-service.txt", include_str!("../../index/scope-service.txt")),
+];
+
+impl Lexicon {
+    /// Reads the files; those that `folder` holds take the place of the built-in ones.
+    ///
+    /// # Errors
+    /// [`LexiconError`] names the file and the line.
+    pub fn load(folder: Option<&Path>) -> Result<Self, LexiconError> {
+        let mut lexicon = Self::default();
+        if let Some(folder) = folder
+            && !folder.is_dir()
+        {
+            let source = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(LexiconError::Io { path: folder.to_owned(), source });
+        }
+        for (name, built_in) in FILES {
+            let own = match folder.map(|f| f.join(name)).filter(|p| p.exists()) {
+                Some(path) => Some(std::fs::read_to_string(&path).map_err(|source| LexiconError::Io { path, source })?),
+                None => None,
+            };
+            let shown = folder.filter(|_| own.is_some()).map_or_else(|| format!("index/{name}"), |f| f.join(name).display().to_string());
+            lexicon.take(name, &shown, own.as_deref().unwrap_or(built_in))?;
+        }
+        Ok(lexicon)
+    }
+
+    /// Takes one file's lines. `#` begins a comment line.
+    fn take(&mut self, name: &str, shown: &str, text: &str) -> Result<(), LexiconError> {
+        let lines = text.trim_start_matches('\u{feff}').lines().enumerate().map(|(n, l)| (n + 1, l.trim_end()));
+        for (line, content) in lines.filter(|(_, l)| !l.trim().is_empty() && !l.starts_with('#')) {
+            let taken = match name {
+                "synonyms.tsv" => self.take_group(content),
+                "stopwords.txt" => one_word(content).map(|w| _ = self.stopwords.insert(w)),
+                "user-dictionary.csv" => self.take_term(content),
+                "scope-company.txt" => one_word(content).map(|w| self.company.push(w)),
+                _ => one_word(content).map(|w| self.service.push(w)),
+            };
+            taken.map_err(|message| LexiconError::Line { file: shown.to_owned(), line, message })?;
+        }
+        for spellings in self.spellings.values_mut() {
+            spellings.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.cmp(b)));
+        }
+        Ok(())
+    }
+
+    fn take_group(&mut self, line: &str) -> Result<(), String> {
+        let words: Vec<String> = line.split('\t').map(normalize).filter(|w| !w.is_empty()).collect();
+        if words.len() < 2 {
+            return Err("同じ意味の語をタブで区切って2つ以上書いてください。".to_owned());
+        }
+        let group = self.groups.len();
+        for word in &words {
+            if let Some((_, other)) = self.spellings_of(word).iter().find(|(w, _)| w == word) {
+                let other = self.groups.get(*other).map_or("この行", |g| g[0].as_str());
+                return Err(format!("「{word}」は「{other}」の行にもあります。1つの行にまとめてください。"));
+            }
+            let Some(first) = word.chars().next() else { continue };
+            self.spellings.entry(first).or_default().push((word.clone(), group));
+        }
+        self.groups.push(words);
+        Ok(())
+    }
+
+    fn take_term(&mut self, line: &str) -> Result<(), String> {
+        let (term, parts) = line.split_once(',').ok_or("「語,部分 部分 …」の形で書いてください（部分は空でもかまいません）。")?;
+        let term = normalize(term);
+        let parts: Vec<String> = normalize(parts).split(' ').filter(|p| !p.is_empty()).map(str::to_owned).collect();
+        if term.is_empty() || term.contains(['"', ',', ' ']) {
+            return Err("語が空か、使えない文字（空白、引用符、カンマ）を含んでいます。".to_owned());
+        }
+        if self.terms.insert(term.clone(), parts).is_some() {
+            return Err(format!("「{term}」が2回書かれています。"));
+        }
+        Ok(())
+    }
+
+    fn spellings_of(&self, word: &str) -> &[(String, usize)] {
+        word.chars().next().and_then(|c| self.spellings.get(&c)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a base form carries no content.
+    #[must_use]
+    pub fn is_stopword(&self, base: &str) -> bool {
+        self.stopwords.contains(base)
+    }
+
+    /// The places in a normalized text where a word of a group stands: from, to (bytes) and the group. Longer words win over
+    /// shorter ones within them. `cuts` are the places where the tokenizer cut, sorted.
+    #[must_use]
+    pub fn concepts(&self, text: &str, cuts: &[usize]) -> Vec<(usize, usize, usize)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while let Some(c) = text[at..].chars().next() {
+            let hit = self.spellings.get(&c).and_then(|words| {
+                words.iter().find(|(word, _)| text[at..].starts_with(word.as_str()) && stands_alone(text, at, at + word.len(), cuts))
+            });
+            at += match hit {
+                Some((word, group)) => {
+                    found.push((at, at + word.len(), *group));
+                    word.len()
+                }
+                None => c.len_utf8(),
+            };
+        }
+        found
+    }
+}
+
+/// Whether text[from..to] is not merely a part of a longer word in katakana or Latin letters, as ログ is in カタログ:
+/// where the script goes on beyond an edge, the tokenizer must have cut there.
+fn stands_alone(text: &str, from: usize, to: usize, cuts: &[usize]) -> bool {
+    let script = |c: Option<char>| match c {
+        Some(c) if is_katakana(c) => 1,
+        Some(c) if c.is_ascii_alphanumeric() => 2,
+        _ => 0,
+    };
+    let edge = |at: usize| {
+        let before = script(text[..at].chars().next_back());
+        before == 0 || before != script(text[at..].chars().next()) || cuts.binary_search(&at).is_ok()
+    };
+    // サーバ is found in サーバー, too: the long mark at the end is a matter of spelling.
+    let long_mark = text[to..].starts_with('ー') && text[..to].chars().next_back().is_some_and(|c| c != 'ー');
+    edge(from) && (edge(to) || (long_mark && edge(to + 'ー'.len_utf8())))
+}
+
+fn one_word(line: &str) -> Result<String, String> {
+    let word = normalize(line);
+    if word.contains(' ') || word.contains('\t') { Err("1行に1語だけ書いてください。".to_owned()) } else { Ok(word) }
+}
