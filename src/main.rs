@@ -1,2 +1,5 @@
-fn main() {
+//! The `kaitou` command.
+
+fn main() -> std::process::ExitCode {
+    kaitou::cli::run()
 }

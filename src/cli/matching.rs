@@ -218,8 +218,9 @@ struct MatchLine<'a> {
     candidates: Vec<CandidateLine>,
 }
 
+/// A candidate as it is printed.
 #[derive(Debug, Serialize)]
-struct CandidateLine {
+pub(super) struct CandidateLine {
     item: u32,
     confidence: f64,
     why: Vec<String>,
@@ -236,12 +237,12 @@ pub fn say(reason: &Reason) -> String {
 }
 
 /// Four places are more than any figure here is good for.
-fn rounded(p: f64) -> f64 {
+pub(super) fn rounded(p: f64) -> f64 {
     (p * 1e4).round() / 1e4
 }
 
 impl CandidateLine {
-    fn new(candidate: &Candidate) -> Self {
+    pub(super) fn new(candidate: &Candidate) -> Self {
         Self { item: candidate.item, confidence: rounded(candidate.confidence), why: candidate.why.iter().map(say).collect() }
     }
 }
@@ -301,7 +302,8 @@ pub fn read_library(path: &Path) -> Result<Vec<Decision>, InputError> {
     Ok(lines.into_iter().map(decision).collect())
 }
 
-fn open(args: &SheetArgs) -> Result<(StandardSheet, Index), MatchingError> {
+/// The standard sheet, and its index with what the library adds.
+pub(super) fn open(args: &SheetArgs) -> Result<(StandardSheet, Index), MatchingError> {
     let sheet = read_standard(&args.standard)?;
     let past = args.library.as_deref().map(read_library).transpose()?.unwrap_or_default();
     let index = Index::build(&sheet, &past, &open_analyzer(&args.index)?)?;

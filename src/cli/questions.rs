@@ -1,0 +1,48 @@
+//! `kaitou questions`: what was found in a client's workbook.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::wire::Report;
+use super::{Failure, in_file, read_file};
+use crate::questionnaire::{self, Questionnaire};
+use crate::workbook::{Limits, read};
+
+/// `kaitou questions FILE --json`
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// 質問票（.xlsx / .xlsm）
+    file: PathBuf,
+    /// JSON で出力する
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let (_, found) = open(&args.file)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &Report::from(&found)).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        for q in &found.questions {
+            let number = q.number.as_deref().unwrap_or("-");
+            writeln!(out, "{}\t{}\t{number}\t{}", q.sheet, q.question_cell, q.text.replace('\n', " "))?;
+        }
+        writeln!(out, "{} 問", found.questions.len())?;
+        for problem in &found.problems {
+            let cell = problem.cell.map(|c| c.to_string()).unwrap_or_default();
+            writeln!(out, "注意: {} {cell} {}", problem.sheet.as_deref().unwrap_or(""), problem.message)?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+/// A client's file and the questions in it.
+pub(super) fn open(file: &Path) -> Result<(Vec<u8>, Questionnaire), Failure> {
+    let limits = Limits::default();
+    let bytes = read_file(file, &limits)?;
+    let workbook = read::read(&bytes, &limits).map_err(|e| in_file(file, &e))?;
+    let found = questionnaire::find(&workbook).map_err(|e| in_file(file, &e))?;
+    Ok((bytes, found))
+}
