@@ -1,0 +1,8 @@
+//! One test binary: the stages and the service, each at its boundary.
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
+
+mod answer;
+mod architecture;
+mod bad_input;
+mod questionnaires;
+mod write_back;
