@@ -5,10 +5,9 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::clock::Clock;
@@ -39,7 +38,7 @@ struct Inner {
     engine: RwLock<Option<Arc<Engine>>>,
     progress: Mutex<HashMap<i64, Progress>>,
     queue: mpsc::UnboundedSender<i64>,
-    stop: AtomicBool,
+    stop: watch::Sender<bool>,
 }
 
 /// The task that reads what was uploaded.
@@ -122,7 +121,7 @@ impl Pipeline {
             engine: RwLock::new(None),
             progress: Mutex::default(),
             queue,
-            stop: AtomicBool::new(false),
+            stop: watch::Sender::new(false),
         }));
         if let Some(standard) = pipeline.0.store.standard().await? {
             let engine = pipeline.build(standard.name, standard.bytes).await?;
@@ -231,7 +230,7 @@ impl Pipeline {
     }
 
     fn stopping(&self) -> bool {
-        self.0.stop.load(Ordering::Relaxed)
+        *self.0.stop.borrow()
     }
 
     /// Reads one questionnaire, from its row in the database to the rows of its questions.
@@ -299,9 +298,7 @@ impl Pipeline {
 impl Worker {
     /// Lets what is being done come to its next safe point, and waits for it.
     pub async fn shut_down(self) {
-        self.pipeline.0.stop.store(true, Ordering::Relaxed);
-        // Wakes the task when it is waiting for work; no questionnaire has this id.
-        let _ = self.pipeline.0.queue.send(0);
+        self.pipeline.0.stop.send_replace(true);
         if let Err(e) = self.task.await {
             tracing::error!(error = %e, "the worker failed");
         }
@@ -310,16 +307,15 @@ impl Worker {
 
 /// Takes questionnaires from the queue until it is told to stop.
 async fn work(pipeline: Pipeline, mut jobs: mpsc::UnboundedReceiver<i64>) {
+    let mut stop = pipeline.0.stop.subscribe();
     let mut running = JoinSet::new();
-    while !pipeline.stopping() {
+    loop {
         tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
             Some(id) = jobs.recv(), if running.len() < AT_ONCE => {
-                if !pipeline.stopping() {
-                    running.spawn(pipeline.clone().process(id));
-                }
+                running.spawn(pipeline.clone().process(id));
             }
             Some(ended) = running.join_next() => log_panic(ended),
-            else => break,
         }
     }
     while let Some(ended) = running.join_next().await {
