@@ -4,7 +4,6 @@
 //! stores what it found all at once; so whenever the process ends, the next start finds either everything or the upload.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, watch};
@@ -12,16 +11,15 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::export;
-use crate::questionnaire::Question;
+use crate::questionnaire::{NoQuestions, Question};
 use crate::review::{Suggestion, Tally};
-use crate::standard::StandardSheet;
 use crate::store::{NewQuestionnaire, PastAnswer, Questionnaire, Store, StoreError};
 use crate::workbook::read::{self, ReadError};
-use crate::workbook::{Limits, Problem, Workbook, write};
+use crate::workbook::{Limits, Problem, write};
 
 mod engine;
 
-pub use engine::{Engine, EngineError, Library};
+pub use engine::{Engine, EngineError, Library, Sources};
 
 /// How many questionnaires are read at once: each keeps one thread busy.
 const AT_ONCE: usize = 2;
@@ -81,6 +79,9 @@ pub enum PipelineError {
     /// The file is no standard sheet, or can't be searched.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The file holds no questions.
+    #[error(transparent)]
+    NoQuestions(#[from] NoQuestions),
     /// The answers can't be put into the file.
     #[error(transparent)]
     Write(#[from] write::WriteError),
@@ -93,6 +94,18 @@ pub enum PipelineError {
     /// A stage panicked.
     #[error("a stage of the pipeline failed: {0}")]
     Stage(#[from] JoinError),
+}
+
+impl PipelineError {
+    /// Whether the user's file or setting is to blame; the text is for the user then.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Read(_) | Self::NoQuestions(_) | Self::Write(_) | Self::NoStandard => true,
+            Self::Engine(e) => e.is_input(),
+            Self::Store(_) | Self::Stage(_) => false,
+        }
+    }
 }
 
 /// What came out of reading a questionnaire.
@@ -238,8 +251,8 @@ impl Pipeline {
         let outcome = self.try_process(id).await;
         self.set_progress(id, None);
         let message = match outcome {
-            Ok(None) => return,
-            Ok(Some(reason)) => reason,
+            Ok(()) => return,
+            Err(e) if e.is_input() => e.to_string(),
             Err(e) => {
                 tracing::error!(questionnaire = id, error = %e, "reading a questionnaire failed");
                 "内部エラーのため読み取れませんでした。もう一度読み取っても直らない場合は、管理者に連絡してください。".to_owned()
@@ -250,22 +263,20 @@ impl Pipeline {
         }
     }
 
-    /// `Ok(Some(reason))` when the file is to blame.
-    async fn try_process(&self, id: i64) -> Result<Option<String>, PipelineError> {
-        let Some(questionnaire) = self.0.store.questionnaire(id).await? else { return Ok(None) };
-        let Some(bytes) = self.0.store.original(id).await? else { return Ok(None) };
-        let Some(engine) = self.engine() else { return Ok(Some(PipelineError::NoStandard.to_string())) };
+    async fn try_process(&self, id: i64) -> Result<(), PipelineError> {
+        let Some(questionnaire) = self.0.store.questionnaire(id).await? else { return Ok(()) };
+        let Some(bytes) = self.0.store.original(id).await? else { return Ok(()) };
+        let engine = self.engine().ok_or(PipelineError::NoStandard)?;
         let past = self.0.store.past_answers().await?;
         let this = self.clone();
         let standard = engine.id();
         let found =
-            tokio::task::spawn_blocking(move || this.find_and_match(&questionnaire, &bytes, &engine, &past)).await?;
-        match found {
-            Ok(Some(found)) => self.0.store.finish(id, standard, &found.problems, &found.questions).await?,
-            Ok(None) => {} // Stopped half-way; the next start reads it again.
-            Err(reason) => return Ok(Some(reason)),
+            tokio::task::spawn_blocking(move || this.find_and_match(&questionnaire, &bytes, &engine, &past)).await??;
+        // Without anything found the process is ending; the next start reads it again.
+        if let Some(found) = found {
+            self.0.store.finish(id, standard, &found.problems, &found.questions).await?;
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The CPU's part of reading: runs on a thread of its own. `None` when the process is ending.
@@ -275,11 +286,11 @@ impl Pipeline {
         bytes: &[u8],
         engine: &Engine,
         past: &[PastAnswer],
-    ) -> Result<Option<Found>, String> {
+    ) -> Result<Option<Found>, PipelineError> {
         self.set_progress(questionnaire.id, Some(Progress::Opening));
-        let workbook: Workbook = read::read(bytes, &self.0.limits).map_err(|e| e.to_string())?;
-        let found = crate::questionnaire::find(&workbook).map_err(|e| e.to_string())?;
-        let matcher = engine.matcher(past);
+        let workbook = read::read(bytes, &self.0.limits)?;
+        let found = crate::questionnaire::find(&workbook)?;
+        let matcher = engine.matcher(past, &self.0.library)?;
         let total = found.questions.len();
         let mut questions = Vec::with_capacity(total);
         for (done, question) in found.questions.into_iter().enumerate() {
@@ -341,7 +352,6 @@ fn probe(bytes: &[u8], limits: &Limits) -> Result<(), ReadError> {
 ///
 /// # Errors
 /// [`PipelineError::Engine`] when there is no dictionary; the text names the package that has it.
-pub async fn open_library(data: &Path, source: Option<&Path>) -> Result<Library, PipelineError> {
-    let (data, source) = (data.to_owned(), source.map(Path::to_owned));
-    Ok(tokio::task::spawn_blocking(move || Library::open(&data, source.as_deref())).await??)
+pub async fn open_library(sources: Sources) -> Result<Library, PipelineError> {
+    Ok(tokio::task::spawn_blocking(move || Library::open(&sources)).await??)
 }

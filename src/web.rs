@@ -2,7 +2,6 @@
 //!
 //! The pages work without JavaScript; `static/app.js` only replaces whole-page loads by swapping parts of the same pages.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -73,10 +72,4 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     axum::serve(listener, router(app)).with_graceful_shutdown(stop).await
-}
-
-/// Whether the address can be reached from this machine only.
-#[must_use]
-pub fn is_local(address: SocketAddr) -> bool {
-    address.ip().is_loopback()
 }

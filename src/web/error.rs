@@ -43,9 +43,9 @@ impl From<PipelineError> for WebError {
     fn from(e: PipelineError) -> Self {
         match e {
             PipelineError::Read(crate::workbook::read::ReadError::TooLarge { .. }) => Self::TooLarge(e.to_string()),
-            PipelineError::Read(_) | PipelineError::Engine(_) | PipelineError::Write(_) => Self::Unusable(e.to_string()),
             PipelineError::NoStandard => Self::Conflict(e.to_string()),
-            PipelineError::Store(_) | PipelineError::Stage(_) => Self::Internal(e.into()),
+            e if e.is_input() => Self::Unusable(e.to_string()),
+            e => Self::Internal(e.into()),
         }
     }
 }

@@ -64,10 +64,14 @@ pub(super) async fn submit(State(app): State<Arc<App>>, multipart: Multipart) ->
     } else if client.chars().count() > CLIENT_CHARS {
         wrong.client = format!("クライアント名は{CLIENT_CHARS}文字以内で入力してください。");
     }
-    let known = known_services(&app);
-    if let Some(unknown) = form.values("service").iter().find(|s| !known.contains(s)) {
-        wrong.services = format!("サービス「{unknown}」は標準シートにありません。");
-    }
+    let services = match app.pipeline.engine().map(|e| e.sheet().check_services(form.values("service"))) {
+        Some(Ok(services)) => services,
+        Some(Err(unknown)) => {
+            wrong.services = unknown.to_string();
+            Vec::new()
+        }
+        None => Vec::new(), // The pipeline says that there is no standard sheet.
+    };
     let due: Option<Date> = match form.value("due") {
         "" => None,
         text => match text.parse() {
@@ -99,7 +103,6 @@ pub(super) async fn submit(State(app): State<Arc<App>>, multipart: Multipart) ->
     if let Some((file_name, bytes)) = file
         && wrong.is_empty()
     {
-        let services = form.values("service").to_vec();
         let new = NewQuestionnaire { client, services, due, file_name, bytes };
         match app.pipeline.upload(new).await.map_err(WebError::from) {
             Ok(id) => return Ok(Redirect::to(&format!("/questionnaires/{id}")).into_response()),
