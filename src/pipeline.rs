@@ -1,1 +1,357 @@
 //! Runs the stages and persists; the only place that moves CPU work off the async threads.
+//!
+//! An upload is stored before anything is done with it. One task takes what is stored and unread, a few at a time, and
+//! stores what it found all at once; so whenever the process ends, the next start finds either everything or the upload.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+
+use crate::clock::Clock;
+use crate::export;
+use crate::questionnaire::{NoQuestions, Question};
+use crate::review::{Suggestion, Tally};
+use crate::store::{NewQuestionnaire, PastAnswer, Questionnaire, Store, StoreError};
+use crate::workbook::read::{self, ReadError};
+use crate::workbook::{Limits, Problem, write};
+
+mod engine;
+
+pub use engine::{Engine, EngineError, Library, Sources};
+
+/// How many questionnaires are read at once: each keeps one thread busy.
+const AT_ONCE: usize = 2;
+
+/// The stages, and what they need.
+#[derive(Clone)]
+pub struct Pipeline(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    limits: Limits,
+    library: Library,
+    engine: RwLock<Option<Arc<Engine>>>,
+    progress: Mutex<HashMap<i64, Progress>>,
+    queue: mpsc::UnboundedSender<i64>,
+    stop: watch::Sender<bool>,
+}
+
+/// The task that reads what was uploaded.
+pub struct Worker {
+    task: JoinHandle<()>,
+    pipeline: Pipeline,
+}
+
+/// How far the reading of a questionnaire is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Others are read first.
+    Waiting,
+    /// The file is taken apart and searched for questions.
+    Opening,
+    /// Answers are looked for.
+    Matching {
+        /// Questions done.
+        done: usize,
+        /// Questions in all.
+        total: usize,
+    },
+}
+
+/// The filled file, and what is still open in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// The client's file with the decided answers.
+    pub bytes: Vec<u8>,
+    /// Its questions by state.
+    pub tally: Tally,
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The file can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The file is no standard sheet, or can't be searched.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The file holds no questions.
+    #[error(transparent)]
+    NoQuestions(#[from] NoQuestions),
+    /// The answers can't be put into the file.
+    #[error(transparent)]
+    Write(#[from] write::WriteError),
+    /// There is nothing to match with.
+    #[error("標準シートがまだ取り込まれていません。先に標準シートを取り込んでください。")]
+    NoStandard,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stage panicked.
+    #[error("a stage of the pipeline failed: {0}")]
+    Stage(#[from] JoinError),
+}
+
+impl PipelineError {
+    /// Whether the user's file or setting is to blame; the text is for the user then.
+    #[must_use]
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Read(_) | Self::NoQuestions(_) | Self::Write(_) | Self::NoStandard => true,
+            Self::Engine(e) => e.is_input(),
+            Self::Store(_) | Self::Stage(_) => false,
+        }
+    }
+}
+
+/// What came out of reading a questionnaire.
+struct Found {
+    problems: Vec<Problem>,
+    questions: Vec<(Question, Suggestion)>,
+}
+
+impl Pipeline {
+    /// Starts the pipeline: the standard sheet in use is made searchable, and what an earlier process left unread is read.
+    ///
+    /// # Errors
+    /// [`PipelineError`] when the database fails or the standard sheet it holds can't be used.
+    pub async fn start(
+        store: Store,
+        clock: Clock,
+        limits: Limits,
+        library: Library,
+    ) -> Result<(Self, Worker), PipelineError> {
+        let (queue, jobs) = mpsc::unbounded_channel();
+        let pipeline = Self(Arc::new(Inner {
+            store,
+            clock,
+            limits,
+            library,
+            engine: RwLock::new(None),
+            progress: Mutex::default(),
+            queue,
+            stop: watch::Sender::new(false),
+        }));
+        if let Some(standard) = pipeline.0.store.standard().await? {
+            let engine = pipeline.build(standard.name, standard.bytes).await?;
+            pipeline.set_engine(engine.with_id(standard.id));
+        }
+        for id in pipeline.0.store.unread().await? {
+            pipeline.enqueue(id);
+        }
+        let task = tokio::spawn(work(pipeline.clone(), jobs));
+        Ok((pipeline.clone(), Worker { task, pipeline }))
+    }
+
+    /// The standard sheet in use, searchable.
+    #[must_use]
+    pub fn engine(&self) -> Option<Arc<Engine>> {
+        self.0.engine.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How far the reading of questionnaire `id` is; `None` when it is not being read.
+    #[must_use]
+    pub fn progress(&self, id: i64) -> Option<Progress> {
+        self.0.progress.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    /// Imports a standard sheet and uses it from now on; when it can't be used, the old one stays.
+    ///
+    /// # Errors
+    /// [`PipelineError`]
+    pub async fn import_standard(&self, name: &str, bytes: Vec<u8>) -> Result<(), PipelineError> {
+        let engine = self.build(name.to_owned(), bytes.clone()).await?;
+        let items = engine.sheet().items.len();
+        let id = self.0.store.add_standard(name, &bytes, items, self.0.clock.now()).await?;
+        self.set_engine(engine.with_id(id));
+        Ok(())
+    }
+
+    /// Keeps an uploaded questionnaire and has it read. A file that is no workbook is refused at once.
+    ///
+    /// # Errors
+    /// [`PipelineError`]
+    pub async fn upload(&self, new: NewQuestionnaire) -> Result<i64, PipelineError> {
+        if self.engine().is_none() {
+            return Err(PipelineError::NoStandard);
+        }
+        let limits = self.0.limits;
+        let new = tokio::task::spawn_blocking(move || probe(&new.bytes, &limits).map(|()| new)).await??;
+        let id = self.0.store.add_questionnaire(&new, self.0.clock.now()).await?;
+        self.enqueue(id);
+        Ok(id)
+    }
+
+    /// Has a questionnaire that failed read again.
+    ///
+    /// # Errors
+    /// [`PipelineError`]
+    pub async fn retry(&self, id: i64) -> Result<(), PipelineError> {
+        if self.0.store.retry(id).await? {
+            self.enqueue(id);
+        }
+        Ok(())
+    }
+
+    /// The client's file with the answers that were decided, and no others; `None` when there is no such questionnaire.
+    ///
+    /// # Errors
+    /// [`PipelineError`]
+    pub async fn fill(&self, id: i64) -> Result<Option<Filled>, PipelineError> {
+        let Some(original) = self.0.store.original(id).await? else { return Ok(None) };
+        let questions = self.0.store.questions(id).await?;
+        let mut tally = Tally::default();
+        let mut edits = Vec::new();
+        for q in &questions {
+            tally.add(q.review.state.kind(), 1);
+            edits.extend(q.review.state.answer().into_iter().flat_map(|answer| export::edits(&q.question, answer)));
+        }
+        let limits = self.0.limits;
+        let bytes = tokio::task::spawn_blocking(move || write::write(&original, &edits, &limits)).await??;
+        Ok(Some(Filled { bytes, tally }))
+    }
+
+    async fn build(&self, name: String, bytes: Vec<u8>) -> Result<Engine, PipelineError> {
+        let inner = self.0.clone();
+        tokio::task::spawn_blocking(move || {
+            let workbook = read::read(&bytes, &inner.limits)?;
+            Ok(Engine::new(name, &workbook, &inner.library)?)
+        })
+        .await?
+    }
+
+    fn set_engine(&self, engine: Engine) {
+        *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(engine));
+    }
+
+    fn enqueue(&self, id: i64) {
+        self.set_progress(id, Some(Progress::Waiting));
+        // The receiver lives as long as the worker; without one the questionnaire is read at the next start.
+        let _ = self.0.queue.send(id);
+    }
+
+    fn set_progress(&self, id: i64, progress: Option<Progress>) {
+        let mut all = self.0.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        match progress {
+            Some(p) => all.insert(id, p),
+            None => all.remove(&id),
+        };
+    }
+
+    fn stopping(&self) -> bool {
+        *self.0.stop.borrow()
+    }
+
+    /// Reads one questionnaire, from its row in the database to the rows of its questions.
+    async fn process(self, id: i64) {
+        let outcome = self.try_process(id).await;
+        self.set_progress(id, None);
+        let message = match outcome {
+            Ok(()) => return,
+            Err(e) if e.is_input() => e.to_string(),
+            Err(e) => {
+                tracing::error!(questionnaire = id, error = %e, "reading a questionnaire failed");
+                "内部エラーのため読み取れませんでした。もう一度読み取っても直らない場合は、管理者に連絡してください。".to_owned()
+            }
+        };
+        if let Err(e) = self.0.store.fail(id, &message).await {
+            tracing::error!(questionnaire = id, error = %e, "the failure could not be stored");
+        }
+    }
+
+    async fn try_process(&self, id: i64) -> Result<(), PipelineError> {
+        let Some(questionnaire) = self.0.store.questionnaire(id).await? else { return Ok(()) };
+        let Some(bytes) = self.0.store.original(id).await? else { return Ok(()) };
+        let engine = self.engine().ok_or(PipelineError::NoStandard)?;
+        let past = self.0.store.past_answers().await?;
+        let this = self.clone();
+        let standard = engine.id();
+        let found =
+            tokio::task::spawn_blocking(move || this.find_and_match(&questionnaire, &bytes, &engine, &past)).await??;
+        // Without anything found the process is ending; the next start reads it again.
+        if let Some(found) = found {
+            self.0.store.finish(id, standard, &found.problems, &found.questions).await?;
+        }
+        Ok(())
+    }
+
+    /// The CPU's part of reading: runs on a thread of its own. `None` when the process is ending.
+    fn find_and_match(
+        &self,
+        questionnaire: &Questionnaire,
+        bytes: &[u8],
+        engine: &Engine,
+        past: &[PastAnswer],
+    ) -> Result<Option<Found>, PipelineError> {
+        self.set_progress(questionnaire.id, Some(Progress::Opening));
+        let workbook = read::read(bytes, &self.0.limits)?;
+        let found = crate::questionnaire::find(&workbook)?;
+        let matcher = engine.matcher(past, &self.0.library)?;
+        let total = found.questions.len();
+        let mut questions = Vec::with_capacity(total);
+        for (done, question) in found.questions.into_iter().enumerate() {
+            if self.stopping() {
+                return Ok(None);
+            }
+            self.set_progress(questionnaire.id, Some(Progress::Matching { done, total }));
+            let suggestion = matcher.suggest(&question, &questionnaire.services);
+            questions.push((question, suggestion));
+        }
+        let problems = workbook.problems.into_iter().chain(found.problems).collect();
+        Ok(Some(Found { problems, questions }))
+    }
+}
+
+impl Worker {
+    /// Lets what is being done come to its next safe point, and waits for it.
+    pub async fn shut_down(self) {
+        self.pipeline.0.stop.send_replace(true);
+        if let Err(e) = self.task.await {
+            tracing::error!(error = %e, "the worker failed");
+        }
+    }
+}
+
+/// Takes questionnaires from the queue until it is told to stop.
+async fn work(pipeline: Pipeline, mut jobs: mpsc::UnboundedReceiver<i64>) {
+    let mut stop = pipeline.0.stop.subscribe();
+    let mut running = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(id) = jobs.recv(), if running.len() < AT_ONCE => {
+                running.spawn(pipeline.clone().process(id));
+            }
+            Some(ended) = running.join_next() => log_panic(ended),
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        log_panic(ended);
+    }
+}
+
+fn log_panic(ended: Result<(), JoinError>) {
+    if let Err(e) = ended {
+        tracing::error!(error = %e, "a questionnaire's task failed");
+    }
+}
+
+/// Whether the file is a workbook at all, without reading much of it.
+fn probe(bytes: &[u8], limits: &Limits) -> Result<(), ReadError> {
+    match read::read(bytes, &Limits { cells: 2_000.min(limits.cells), ..*limits }) {
+        Ok(_) | Err(ReadError::TooManyCells { .. }) => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+/// Opens what matching needs besides the standard sheet, off the async threads.
+///
+/// # Errors
+/// [`PipelineError::Engine`] when there is no dictionary; the text names the package that has it.
+pub async fn open_library(sources: Sources) -> Result<Library, PipelineError> {
+    Ok(tokio::task::spawn_blocking(move || Library::open(&sources)).await??)
+}

@@ -1,1 +1,87 @@
 //! What must not be lost: SQL lives here and nowhere else.
+//!
+//! One file per aggregate. The statements are written for every SQL database; what differs is in the migrations.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+mod decisions;
+mod json;
+mod questionnaires;
+mod questions;
+mod standards;
+
+pub use decisions::{Decided, PastAnswer, SaveError};
+pub use questionnaires::{NewQuestionnaire, Questionnaire, Reading};
+pub use questions::{Line, ReviewQuestion};
+pub use standards::{StandardFile, StandardVersion};
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: SqlitePool,
+}
+
+/// The database failed, or holds what kaitou did not put there. Never the user's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database itself.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables could not be brought up to date.
+    #[error("database migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A value that can't be read back.
+    #[error("the database holds an unreadable {what}: {value}")]
+    Corrupt {
+        /// Of which column.
+        what: &'static str,
+        /// As it is stored.
+        value: String,
+    },
+}
+
+impl Store {
+    /// Opens the database in the folder `data`, makes it when there is none, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder can't be written or the database is not one of kaitou's.
+    pub async fn open(data: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(data.join("kaitou.sqlite"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A saved decision outlives a power cut: in WAL mode NORMAL could lose the last commits. Costs an fsync per save.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+        sqlx::migrate!("migrations/sqlite").run(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Waits for what is being written, then closes the database.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// Reads back a value that was stored as text.
+fn parsed<T: FromStr>(what: &'static str, value: &str) -> Result<T, StoreError> {
+    value.parse().map_err(|_| StoreError::Corrupt { what, value: value.to_owned() })
+}
+
+/// A stored count or number in Rust's type for it.
+fn number<T: TryFrom<i64>>(what: &'static str, value: i64) -> Result<T, StoreError> {
+    T::try_from(value).map_err(|_| StoreError::Corrupt { what, value: value.to_string() })
+}
+
+/// A time as it is stored: UTC, so that text order is time order.
+fn time(at: Timestamp) -> String {
+    format!("{at:.6}")
+}

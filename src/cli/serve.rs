@@ -1,0 +1,137 @@
+//! `kaitou serve`: the service, until it is told to stop.
+
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failure;
+use crate::clock::Clock;
+use crate::config::Listen;
+use crate::pipeline::{self, Pipeline, PipelineError, Sources};
+use crate::store::Store;
+use crate::web::{self, App};
+use crate::workbook::Limits;
+
+/// `kaitou serve [--listen ADDR] [--data DIR]`
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// 待ち受けるアドレス（このマシン内のみ）
+    #[arg(long, env = "KAITOU_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// データを保存するフォルダ
+    #[arg(long, env = "KAITOU_DATA", value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// データフォルダに標準シートがないときに取り込むファイル（.xlsx）
+    #[arg(long, env = "KAITOU_STANDARD", value_name = "SHEET")]
+    standard: Option<PathBuf>,
+    /// IPADIC のソース（CSV と .def）のフォルダ
+    #[arg(long, env = "KAITOU_IPADIC", value_name = "DIR")]
+    ipadic: Option<PathBuf>,
+    /// 同義語などを差し替えるフォルダ（index/ と同じファイル名）
+    #[arg(long, env = "KAITOU_INDEX", value_name = "DIR")]
+    index: Option<PathBuf>,
+}
+
+impl From<PipelineError> for Failure {
+    fn from(e: PipelineError) -> Self {
+        if e.is_input() { Self::Input(e.to_string()) } else { Self::Fault(e.into()) }
+    }
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let listen: Listen = args.listen.parse().map_err(|e: crate::config::ListenError| Failure::Input(e.to_string()))?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(serve(args, listen))
+}
+
+async fn serve(args: &Args, listen: Listen) -> Result<(), Failure> {
+    // Before anything is written: who asks for a port that is taken gets an answer and no data folder.
+    let listener = TcpListener::bind(listen.address()).await.map_err(|e| cannot_listen(&args.listen, &e))?;
+    let _lock = lock(&args.data)?;
+    log();
+    let clock = Clock::system();
+    let limits = Limits::default();
+    let sources = Sources { data: args.data.clone(), ipadic: args.ipadic.clone(), index: args.index.clone() };
+    let library = pipeline::open_library(sources).await?;
+    let store = Store::open(&args.data).await.context("データベースを開けません").map_err(Failure::Fault)?;
+    let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library).await?;
+    if let Some(path) = args.standard.as_deref().filter(|_| pipeline.engine().is_none()) {
+        let bytes = super::read_file(path, &limits)?;
+        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
+        pipeline.import_standard(&name, bytes).await.map_err(|e| match Failure::from(e) {
+            Failure::Input(message) => Failure::Input(format!("{}: {message}", path.display())),
+            fault @ Failure::Fault(_) => fault,
+        })?;
+    }
+    greet(&listener, &pipeline, args)?;
+    let app = App { store: store.clone(), pipeline, clock, limits };
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let stop = async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping");
+    };
+    web::serve(listener, app, stop).await?;
+    worker.shut_down().await;
+    store.close().await;
+    Ok(())
+}
+
+/// Tells the address and what to do next.
+fn greet(listener: &TcpListener, pipeline: &Pipeline, args: &Args) -> Result<(), Failure> {
+    let address = listener.local_addr()?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "kaitou: http://{address}/ で起動しました（データ: {}）。", args.data.display())?;
+    match pipeline.engine() {
+        Some(engine) => {
+            let (name, items) = (engine.name(), engine.sheet().items.len());
+            writeln!(out, "標準シート: {name}（{items}項目）。ブラウザで開き、質問票（.xlsx）をアップロードしてください。")?;
+        }
+        None => writeln!(out, "まず http://{address}/standard で標準シートを取り込んでください。")?,
+    }
+    writeln!(out, "終了するには Ctrl+C を押してください。")?;
+    Ok(out.flush()?)
+}
+
+/// Makes the data folder and locks it, so that no two servers work on the same one.
+fn lock(data: &Path) -> Result<File, Failure> {
+    let unusable = |e: io::Error| Failure::Input(format!("{}: データフォルダとして使えません（{e}）。", data.display()));
+    std::fs::create_dir_all(data).map_err(unusable)?;
+    let file = File::create(data.join("lock")).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::Input(format!(
+            "{}: 別の kaitou がこのデータフォルダを使っています。先に終了するか、--data で別のフォルダを指定してください。",
+            data.display()
+        ))),
+        Err(TryLockError::Error(e)) => Err(unusable(e)),
+    }
+}
+
+fn cannot_listen(address: &str, error: &io::Error) -> Failure {
+    let why = match error.kind() {
+        ErrorKind::AddrInUse => "ほかのプログラムが使っています。--listen で別のポートを指定してください".to_owned(),
+        ErrorKind::PermissionDenied => "使う権限がありません。1024以上のポートを指定してください".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::Input(format!("{address} で待ち受けられません（{why}）。"))
+}
+
+/// Logs to standard error: warnings and errors, or what `KAITOU_LOG` says.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KAITOU_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,kaitou=info"));
+    // Only fails where a log is set up already, as in tests.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .try_init();
+}

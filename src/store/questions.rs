@@ -1,0 +1,204 @@
+//! The questions of a questionnaire with what is suggested for them and where their answers stand.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::json::{Cells, StoredProblem, StoredProposal, decode, encode};
+use super::{Store, StoreError, decisions, number};
+use crate::matching::Band;
+use crate::questionnaire::Question;
+use crate::review::{Kind, Proposal, Review, Suggestion};
+use crate::workbook::{CellRef, Problem};
+
+/// One question with everything a reviewer needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewQuestion {
+    /// Its place in the questionnaire, from 1.
+    pub position: u32,
+    /// The question.
+    pub question: Question,
+    /// What is offered.
+    pub suggestion: Suggestion,
+    /// Where its answer stands.
+    pub review: Review,
+}
+
+/// One question in the list of all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its place in the questionnaire, from 1.
+    pub position: u32,
+    /// The sheet it is on.
+    pub sheet: String,
+    /// Its number as the client wrote it.
+    pub number: Option<String>,
+    /// The headings it stands under, the widest first.
+    pub section: Vec<String>,
+    /// The question, verbatim.
+    pub text: String,
+    /// The band of the best proposal.
+    pub band: Band,
+    /// Where its answer stands.
+    pub kind: Kind,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT q.id, q.position, q.sheet, q.number, q.section, q.text, q.cells,
+                    s.band, s.answerable, s.draft, s.proposals,
+                    d.revision, d.state, d.choice AS d_choice, d.text AS d_text, d.item AS d_item
+             FROM question q
+             JOIN suggestion s ON s.question_id = q.id
+             LEFT JOIN decision d ON d.question_id = q.id
+                  AND d.revision = (SELECT MAX(l.revision) FROM decision l WHERE l.question_id = q.id)
+             WHERE q.questionnaire_id = $1 ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// Ends the reading of questionnaire `id`: its questions can be reviewed from now on. All or nothing is stored.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn finish(
+        &self,
+        id: i64,
+        standard: i64,
+        problems: &[Problem],
+        questions: &[(Question, Suggestion)],
+    ) -> Result<(), StoreError> {
+        let problems: Vec<StoredProblem> = problems.iter().map(Into::into).collect();
+        let mut tx = self.pool.begin().await?;
+        let done = sqlx::query(
+            "UPDATE questionnaire SET state = 'ready', message = NULL, standard_sheet_id = $1, problems = $2
+             WHERE id = $3 AND state = 'reading'",
+        )
+        .bind(standard)
+        .bind(encode("problems", &problems)?)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(()); // Somebody else ended it; dropping `tx` leaves everything as it is.
+        }
+        for (position, (question, suggestion)) in (1_i64..).zip(questions) {
+            let row = sqlx::query(
+                "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            )
+            .bind(id)
+            .bind(position)
+            .bind(&question.sheet)
+            .bind(&question.number)
+            .bind(encode("section", &question.section)?)
+            .bind(&question.text)
+            .bind(encode("cells", &Cells::of(question))?)
+            .fetch_one(&mut *tx)
+            .await?;
+            let proposals: Vec<StoredProposal> = suggestion.proposals.iter().map(Into::into).collect();
+            sqlx::query(
+                "INSERT INTO suggestion (question_id, band, answerable, draft, proposals) VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(row.try_get::<i64, _>("id")?)
+            .bind(suggestion.band.name())
+            .bind(suggestion.answerable)
+            .bind(suggestion.draft.map(i64::from))
+            .bind(encode("proposals", &proposals)?)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The questions of questionnaire `id` in their order, short.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn lines(&self, id: i64) -> Result<Vec<Line>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT q.position, q.sheet, q.number, q.section, q.text, s.band, COALESCE(d.state, 'open') AS state
+             FROM question q
+             JOIN suggestion s ON s.question_id = q.id
+             LEFT JOIN decision d ON d.question_id = q.id
+                  AND d.revision = (SELECT MAX(l.revision) FROM decision l WHERE l.question_id = q.id)
+             WHERE q.questionnaire_id = $1
+             ORDER BY q.position",
+        )
+        .bind(id)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter()
+            .map(|r| {
+                Ok(Line {
+                    position: number("position", r.try_get("position")?)?,
+                    sheet: r.try_get("sheet")?,
+                    number: r.try_get("number")?,
+                    section: decode("section", r.try_get("section")?)?,
+                    text: r.try_get("text")?,
+                    band: band(r.try_get("band")?)?,
+                    kind: decisions::kind(r.try_get("state")?)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The questions of questionnaire `id` in their order, with everything.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn questions(&self, id: i64) -> Result<Vec<ReviewQuestion>, StoreError> {
+        let rows = sqlx::query(select!("ORDER BY q.position")).bind(id).fetch_all(&self.pool).await?;
+        rows.iter().map(review_question).collect()
+    }
+
+    /// The question at `position` in questionnaire `id`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn question(&self, id: i64, position: u32) -> Result<Option<ReviewQuestion>, StoreError> {
+        let row = sqlx::query(select!("AND q.position = $2"))
+            .bind(id)
+            .bind(i64::from(position))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(review_question).transpose()
+    }
+}
+
+fn review_question(row: &SqliteRow) -> Result<ReviewQuestion, StoreError> {
+    let cells: Cells = decode("cells", row.try_get("cells")?)?;
+    let question = cells.into_question(Question {
+        sheet: row.try_get("sheet")?,
+        number: row.try_get("number")?,
+        section: decode("section", row.try_get("section")?)?,
+        text: row.try_get("text")?,
+        question_cell: CellRef::new(1, 1),
+        choice_cell: None,
+        choices: None,
+        text_cell: None,
+        marks: None,
+    })?;
+    let proposals: Vec<StoredProposal> = decode("proposals", row.try_get("proposals")?)?;
+    let draft: Option<i64> = row.try_get("draft")?;
+    Ok(ReviewQuestion {
+        position: number("position", row.try_get("position")?)?,
+        question,
+        suggestion: Suggestion {
+            band: band(row.try_get("band")?)?,
+            answerable: row.try_get("answerable")?,
+            draft: draft.map(|item| number("item", item)).transpose()?,
+            proposals: proposals.into_iter().map(Proposal::from).collect(),
+        },
+        review: decisions::review(row)?,
+    })
+}
+
+fn band(name: &str) -> Result<Band, StoreError> {
+    [Band::None, Band::Low, Band::Medium, Band::High]
+        .into_iter()
+        .find(|b| b.name() == name)
+        .ok_or_else(|| StoreError::Corrupt { what: "band", value: name.to_owned() })
+}

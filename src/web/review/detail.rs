@@ -1,0 +1,311 @@
+//! The question that is shown: where it stands, what is offered, and the form that decides it.
+
+use jiff::civil::Date;
+
+use super::super::marks::{Piece, pieces};
+use super::super::view::{self, Bar, Due};
+use super::lines::Entry;
+use crate::export::FinalAnswer;
+use crate::matching::Reason;
+use crate::review::{Choices, Proposal, State};
+use crate::store::{Questionnaire, ReviewQuestion};
+use crate::workbook::Problem;
+
+/// The head of a questionnaire's pages.
+pub(in crate::web) struct Header {
+    /// The questionnaire.
+    pub id: i64,
+    /// The client's name.
+    pub client: String,
+    /// The file's name.
+    pub file_name: String,
+    /// The services it is about.
+    pub services: Vec<String>,
+    /// When the client wants it back.
+    pub due: Option<Due>,
+    /// Its questions by state.
+    pub bar: Bar,
+    /// What could not be understood of the file: place and message.
+    pub problems: Vec<(String, String)>,
+    /// Whether its suggestions come from an older standard sheet than the one in use.
+    pub outdated: bool,
+}
+
+impl Header {
+    pub(in crate::web) fn new(q: Questionnaire, today: Date) -> Self {
+        Self {
+            id: q.id,
+            due: q.due.map(|due| Due::new(due, today, q.tally.open > 0 || q.tally.total() == 0)),
+            client: q.client,
+            file_name: q.file_name,
+            services: q.services,
+            bar: Bar { tally: q.tally },
+            problems: q.problems.into_iter().map(|p| (place(&p), p.message)).collect(),
+            outdated: false,
+        }
+    }
+}
+
+fn place(problem: &Problem) -> String {
+    match (&problem.sheet, problem.cell) {
+        (Some(sheet), Some(cell)) => format!("シート「{sheet}」{cell}"),
+        (Some(sheet), None) => format!("シート「{sheet}」"),
+        (None, _) => String::new(),
+    }
+}
+
+/// What stands in the form: what is stored or offered, or what a person sent that could not be stored.
+pub(in crate::web) struct Entered {
+    /// The proposal it starts from.
+    pub item: Option<u32>,
+    /// Choice and text.
+    pub answer: FinalAnswer,
+    /// Why it was refused.
+    pub wrong: Option<String>,
+    /// What stands stored instead.
+    pub conflict: Option<Conflict>,
+}
+
+impl Entered {
+    /// The decided answer, or else the draft; another proposal where `item` asks for it.
+    pub(in crate::web) fn stored(q: &ReviewQuestion, item: Option<u32>) -> Self {
+        let asked = item.and_then(|item| q.suggestion.proposal(item));
+        let (item, answer) = match (asked, &q.review.state) {
+            (Some(proposal), _) => (Some(proposal.item), proposal.answer.clone()),
+            (None, State::Accepted { item, answer }) => (Some(*item), answer.clone()),
+            (None, State::Edited { item, answer }) => (*item, answer.clone()),
+            (None, State::Open | State::Declined) => match q.suggestion.drafted() {
+                Some(draft) => (Some(draft.item), draft.answer.clone()),
+                None => (None, FinalAnswer::default()),
+            },
+        };
+        Self { item, answer, wrong: None, conflict: None }
+    }
+}
+
+/// Two decisions on the same question.
+pub(in crate::web) struct Conflict {
+    /// What is stored.
+    pub theirs: Version,
+    /// What was sent.
+    pub yours: Version,
+}
+
+/// One of the two.
+pub(in crate::web) struct Version {
+    /// Class and name of the state.
+    pub kind: (&'static str, &'static str),
+    /// The choice; empty for none.
+    pub choice: String,
+    /// The text; empty for none.
+    pub text: String,
+}
+
+impl Conflict {
+    pub(in crate::web) fn new(theirs: &State, yours: &State) -> Self {
+        Self { theirs: Version::of(theirs), yours: Version::of(yours) }
+    }
+}
+
+impl Version {
+    fn of(state: &State) -> Self {
+        let answer = state.answer().cloned().unwrap_or_default();
+        Self { kind: view::kind(state.kind()), choice: answer.choice.unwrap_or_default(), text: answer.text }
+    }
+}
+
+/// A choice to be made.
+pub(in crate::web) struct Choice {
+    /// In the client's words.
+    pub name: String,
+    /// Whether it is made.
+    pub chosen: bool,
+}
+
+/// The question and its form.
+pub(in crate::web) struct Detail {
+    /// Its place in the questionnaire, from 1.
+    pub position: u32,
+    /// What it is called: its number.
+    pub name: String,
+    /// The sheet it is on.
+    pub sheet: String,
+    /// Its cell.
+    pub cell: String,
+    /// Where the answer goes.
+    pub cells: String,
+    /// The headings it stands under.
+    pub section: Vec<String>,
+    /// The question, cut where words match.
+    pub pieces: Vec<Piece>,
+    /// Class and name of its state.
+    pub kind: (&'static str, &'static str),
+    /// Class and name of the band of the best proposal.
+    pub band: (&'static str, &'static str),
+    /// The revision that is shown.
+    pub revision: u32,
+    /// The choices the file offers, with one that is none.
+    pub choices: Vec<Choice>,
+    /// Whether none of the choices is made.
+    pub no_choice: bool,
+    /// Whether a choice is offered and none made, though there is a text.
+    pub choice_missing: bool,
+    /// The choice, where the file does not say which are allowed.
+    pub free_choice: Option<String>,
+    /// The text; `None` where there is no cell for it.
+    pub text: Option<String>,
+    /// Whether there is a cell to answer in at all.
+    pub answerable: bool,
+    /// Where the form's answer comes from.
+    pub source: Option<Offer>,
+    /// Whether the source is not what is suggested, but was asked for.
+    pub other_asked: bool,
+    /// The other proposals, best first.
+    pub others: Vec<Offer>,
+    /// Why what was sent was refused.
+    pub wrong: Option<String>,
+    /// What stands stored instead of what was sent.
+    pub conflict: Option<Conflict>,
+    /// The question above in the list.
+    pub previous: Option<u32>,
+    /// The question below in the list.
+    pub next: Option<u32>,
+}
+
+impl Detail {
+    pub(in crate::web) fn new(q: &ReviewQuestion, entered: Entered, entries: &[Entry]) -> Self {
+        let question = &q.question;
+        let Entered { item, answer, wrong, conflict } = entered;
+        let source = item.and_then(|item| q.suggestion.proposal(item));
+        let others: Vec<&Proposal> = q.suggestion.proposals.iter().filter(|p| Some(p.item) != item).collect();
+        // Without a source the best of the others says which words of the question were found.
+        let words = source.or(others.first().copied()).map_or(Vec::new(), |p| words(p, Side::Theirs));
+        let choices = match Choices::of(question) {
+            Choices::Of(names) => names
+                .into_iter()
+                .map(|name| Choice { chosen: answer.choice.as_ref() == Some(&name), name })
+                .collect(),
+            Choices::None | Choices::Any => Vec::new(),
+        };
+        let free = Choices::of(question) == Choices::Any;
+        let at = entries.iter().position(|e| e.current).unwrap_or(0);
+        let above = at.checked_sub(1).and_then(|i| entries.get(i));
+        Self {
+            position: q.position,
+            name: name(q),
+            sheet: question.sheet.clone(),
+            cell: question.question_cell.to_string(),
+            cells: answer_cells(q),
+            section: question.section.clone(),
+            pieces: pieces(&question.text, words),
+            kind: view::kind(q.review.state.kind()),
+            band: view::band(q.suggestion.band),
+            revision: q.review.revision.0,
+            choice_missing: !choices.is_empty() && source.is_some() && !choices.iter().any(|c| c.chosen),
+            no_choice: !choices.iter().any(|c| c.chosen),
+            choices,
+            free_choice: free.then(|| answer.choice.clone().unwrap_or_default()),
+            answerable: question.text_cell.is_some() || Choices::of(question) != Choices::None,
+            text: question.text_cell.is_some().then_some(answer.text),
+            other_asked: source.is_some() && item != q.suggestion.draft && q.review.state == State::Open,
+            source: source.map(Offer::new),
+            others: others.into_iter().map(Offer::new).collect(),
+            wrong,
+            conflict,
+            previous: above.map(|e| e.position),
+            next: entries.get(at + 1).map(|e| e.position),
+        }
+    }
+}
+
+/// What a question is called: `No. 3`, or its place where the client gave no number.
+pub(in crate::web) fn name(q: &ReviewQuestion) -> String {
+    match &q.question.number {
+        Some(number) => format!("No. {number}"),
+        None => format!("{}問目", q.position),
+    }
+}
+
+fn answer_cells(q: &ReviewQuestion) -> String {
+    let mut cells = Vec::new();
+    if let Some(cell) = q.question.choice_cell {
+        cells.push(format!("選択 {cell}"));
+    }
+    if let Some([first, .., last]) = q.question.marks.as_deref() {
+        cells.push(format!("選択 {}–{}", first.cell, last.cell));
+    }
+    if let Some(cell) = q.question.text_cell {
+        cells.push(format!("記述 {cell}"));
+    }
+    cells.join("、")
+}
+
+/// A proposal as it is shown.
+pub(in crate::web) struct Offer {
+    /// The standard sheet's item.
+    pub item: u32,
+    /// Its number.
+    pub number: String,
+    /// The headings it stands under.
+    pub section: String,
+    /// Its question, cut where words match.
+    pub question: Vec<Piece>,
+    /// The choice that would be made; empty for none.
+    pub choice: String,
+    /// The approved text, cut where words match.
+    pub text: Vec<Piece>,
+    /// How sure it is.
+    pub percent: String,
+    /// Words that mean the same: theirs and ours.
+    pub synonyms: Vec<(String, String)>,
+    /// Earlier questions that were answered with it.
+    pub past: Vec<String>,
+}
+
+impl Offer {
+    fn new(p: &Proposal) -> Self {
+        let ours = words(p, Side::Ours);
+        let mut synonyms = Vec::new();
+        let mut past = Vec::new();
+        for reason in &p.why {
+            match reason {
+                Reason::Word(_) => {}
+                Reason::Synonym(theirs, ours) => synonyms.push((theirs.clone(), ours.clone())),
+                Reason::Past(question) => past.push(question.clone()),
+            }
+        }
+        Self {
+            item: p.item,
+            number: p.number.clone(),
+            section: p.section.join(" › "),
+            question: pieces(&p.question, ours.iter().copied()),
+            choice: p.answer.choice.clone().unwrap_or_default(),
+            text: pieces(&p.answer.text, ours.iter().copied()),
+            percent: view::percent(p.confidence),
+            synonyms,
+            past,
+        }
+    }
+}
+
+/// In whose words.
+#[derive(Clone, Copy)]
+enum Side {
+    /// The client's question.
+    Theirs,
+    /// The standard sheet.
+    Ours,
+}
+
+fn words(proposal: &Proposal, side: Side) -> Vec<&str> {
+    proposal
+        .why
+        .iter()
+        .filter_map(|reason| match (reason, side) {
+            (Reason::Word(word), _) | (Reason::Synonym(word, _), Side::Theirs) | (Reason::Synonym(_, word), Side::Ours) => {
+                Some(word.as_str())
+            }
+            (Reason::Past(_), _) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,121 @@
+//! What several pages show: the frame, dates, names of states, bars.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::clock::japan;
+use crate::matching::Band;
+use crate::review::{Kind, Tally};
+
+/// The frame of every page.
+pub(super) struct Frame {
+    /// The page's title.
+    pub title: String,
+    /// Which part of the navigation is current.
+    pub here: &'static str,
+    /// Seconds until a browser without scripts asks again; 0 for never.
+    pub refresh: u32,
+}
+
+impl Frame {
+    pub(super) fn new(title: impl Into<String>, here: &'static str) -> Self {
+        Self { title: title.into(), here, refresh: 0 }
+    }
+
+    /// The version of style sheet and script.
+    pub(super) fn version(&self) -> &'static str {
+        &super::assets::VERSION
+    }
+}
+
+/// `2026年3月4日`
+pub(super) fn date(date: Date) -> String {
+    format!("{}年{}月{}日", date.year(), date.month(), date.day())
+}
+
+/// `2026年3月4日 15:04`, in Japan.
+pub(super) fn moment(at: Timestamp) -> String {
+    let there = at.to_zoned(japan());
+    format!("{} {:02}:{:02}", date(there.date()), there.hour(), there.minute())
+}
+
+/// A due date, and how urgent it is.
+pub(super) struct Due {
+    /// The date in words.
+    pub date: String,
+    /// What is left, in words.
+    pub left: String,
+    /// `late`, `soon` or empty: how it looks.
+    pub class: &'static str,
+}
+
+impl Due {
+    /// `open` tells whether there is still something to do: only then is it urgent.
+    pub(super) fn new(due: Date, today: Date, open: bool) -> Self {
+        let days = due.since(today).map_or(0, |span| span.get_days());
+        let (left, class) = match days {
+            _ if !open => (String::new(), ""),
+            ..0 => (format!("{}日超過", -days), "late"),
+            0 => ("本日".to_owned(), "late"),
+            1..=3 => (format!("あと{days}日"), "soon"),
+            _ => (format!("あと{days}日"), ""),
+        };
+        Self { date: date(due), left, class }
+    }
+}
+
+/// The questions by state as a bar and in numbers.
+pub(super) struct Bar {
+    /// The numbers.
+    pub tally: Tally,
+}
+
+impl Bar {
+    /// The parts of a bar 100 wide: where each begins, how wide it is, and its class.
+    pub(super) fn parts(&self) -> Vec<(f64, f64, &'static str)> {
+        let total = self.tally.total().max(1);
+        let mut at = 0.0;
+        let parts = [(self.tally.accepted, "accepted"), (self.tally.edited, "edited"), (self.tally.declined, "declined")];
+        parts
+            .into_iter()
+            .map(|(n, class)| {
+                #[expect(clippy::cast_precision_loss, reason = "a bar's width")]
+                let width = n as f64 * 100.0 / total as f64;
+                at += width;
+                (at - width, width, class)
+            })
+            .filter(|(_, width, _)| *width > 0.0)
+            .collect()
+    }
+
+    /// The bar in words, for those who don't see it.
+    pub(super) fn label(&self) -> String {
+        let Tally { open, accepted, edited, declined } = self.tally;
+        format!("承認{accepted}件、修正{edited}件、回答なし{declined}件、未回答{open}件")
+    }
+}
+
+/// A state's class and name.
+pub(super) fn kind(kind: Kind) -> (&'static str, &'static str) {
+    match kind {
+        Kind::Open => ("open", "未回答"),
+        Kind::Accepted => ("accepted", "承認"),
+        Kind::Edited => ("edited", "修正"),
+        Kind::Declined => ("declined", "回答なし"),
+    }
+}
+
+/// A band's class and name.
+pub(super) fn band(band: Band) -> (&'static str, &'static str) {
+    match band {
+        Band::High => ("high", "確度 高"),
+        Band::Medium => ("medium", "確度 中"),
+        Band::Low => ("low", "確度 低"),
+        Band::None => ("none", "提案なし"),
+    }
+}
+
+/// A probability in whole percent.
+pub(super) fn percent(p: f64) -> String {
+    format!("{:.0}%", (p * 100.0).clamp(0.0, 100.0))
+}
