@@ -14,6 +14,7 @@ use crate::workbook::read::ReadError;
 mod answer;
 pub mod matching;
 mod questions;
+mod serve;
 mod wire;
 
 /// セキュリティ質問票に、承認済みの標準回答から回答案を付けます。
@@ -26,6 +27,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// 回答案の確認画面をこのマシンで開く
+    Serve(serve::Args),
     /// 質問票に回答案を書き込む（確信度の高いものだけ。確認前の下書き）
     Answer(answer::Args),
     /// 質問票から見つけた質問と回答欄を表示する
@@ -72,6 +75,7 @@ impl From<io::Error> for Failure {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
+        Command::Serve(args) => serve::run(args),
         Command::Answer(args) => answer::run(args),
         Command::Questions(args) => questions::run(args),
         Command::Match(args) => matching::run_match(args, io::stdin().lock(), BufWriter::new(io::stdout().lock())).map_err(Failure::from),
