@@ -29,13 +29,13 @@ fn code() -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// Whether the line names the crate, module or item as a path (`tantivy::…`, `use tantivy`).
+/// Whether the line names the crate: `tantivy::…`, or `use tantivy;`.
 fn names(line: &str, what: &str) -> bool {
     line.match_indices(what).any(|(at, _)| {
         let before = line[..at].chars().next_back();
-        let after = line[at + what.len()..].chars().next();
-        let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        !word(before) && !word(after) && (line[at + what.len()..].starts_with("::") || line.trim_start().starts_with("use ") || line.contains("::"))
+        let rest = &line[at + what.len()..];
+        let alone = !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':');
+        alone && (rest.starts_with("::") || (rest.starts_with(';') && line.trim_start().starts_with("use ")))
     })
 }
 
