@@ -77,7 +77,7 @@ async fn bytes(mut field: Field<'_>, limit: usize, drained: usize) -> Result<Opt
             bytes = Vec::new();
         }
         if seen > limit + drained {
-            return Err(WebError::TooLarge("ファイルが大きすぎます。".to_owned()));
+            return Err(WebError::TooLarge("送信された内容が大きすぎます。".to_owned()));
         }
     }
     Ok((seen <= limit).then_some(bytes))

@@ -1,0 +1,301 @@
+//! The whole way in a real browser: upload, review, download. The run takes pictures of every page, into the folder named by
+//! `KAITOU_SCREENSHOTS` or else below the target folder.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::harness::{Server, fixture, fixture_bytes};
+use crate::http::changed;
+
+/// chromedriver on a free port. Dropping it ends it, and with it its browsers.
+struct Driver {
+    child: Child,
+    address: String,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let mut child = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the browser test needs chromedriver and chromium: install the packages chromium, chromium-driver and fonts-noto-cjk");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|l| l.split_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned()));
+        let port = port.expect("chromedriver tells its port");
+        std::thread::spawn(move || lines.for_each(drop));
+        Self { child, address: format!("http://127.0.0.1:{port}") }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Browser {
+    client: Client,
+    base: String,
+    pictures: PathBuf,
+    downloads: TempDir,
+    _profile: TempDir,
+}
+
+/// How a browser is set up.
+#[derive(Clone, Copy)]
+struct Setup {
+    dark: bool,
+    scripts: bool,
+    size: (u32, u32),
+}
+
+const DESK: Setup = Setup { dark: false, scripts: true, size: (1280, 720) };
+
+impl Browser {
+    async fn open(driver: &Driver, server: &Server, setup: Setup) -> Self {
+        let (profile, downloads) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let mut arguments: Vec<String> = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--lang=ja",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        arguments.push(format!("--window-size={},{}", setup.size.0, setup.size.1));
+        if setup.dark {
+            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
+        }
+        let scripts = if setup.scripts { 1 } else { 2 };
+        let options = json!({
+            "args": arguments,
+            "prefs": {
+                "intl.accept_languages": "ja",
+                "download.default_directory": downloads.path(),
+                "download.prompt_for_download": false,
+                "profile.managed_default_content_settings.javascript": scripts,
+            },
+        });
+        let capabilities = Capabilities::from_iter([("goog:chromeOptions".to_owned(), options)]);
+        let client = ClientBuilder::new(fantoccini_connector()).capabilities(capabilities).connect(&driver.address);
+        let client = client.await.expect("chromium starts: install the package chromium");
+        let pictures = std::env::var_os("KAITOU_SCREENSHOTS").map_or_else(
+            || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots"),
+            PathBuf::from,
+        );
+        std::fs::create_dir_all(&pictures).unwrap();
+        Self { client, base: format!("http://{}", server.address), pictures, downloads, _profile: profile }
+    }
+
+    async fn go(&self, path: &str) {
+        self.client.goto(&format!("{}{path}", self.base)).await.unwrap();
+    }
+
+    async fn path(&self) -> String {
+        self.client.current_url().await.unwrap().as_str().trim_start_matches(&self.base).to_owned()
+    }
+
+    async fn click(&self, css: &str) {
+        self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}")).click().await.unwrap();
+    }
+
+    async fn press(&self, words: &str) {
+        let xpath = format!("//*[self::a or self::button][normalize-space()='{words}']");
+        self.client.find(Locator::XPath(&xpath)).await.unwrap_or_else(|e| panic!("{words}: {e}")).click().await.unwrap();
+    }
+
+    async fn write(&self, css: &str, text: &str) {
+        let field = self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}"));
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    async fn text(&self, css: &str) -> String {
+        self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}")).text().await.unwrap()
+    }
+
+    async fn value(&self, css: &str) -> String {
+        let field = self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}"));
+        field.prop("value").await.unwrap().unwrap_or_default()
+    }
+
+    /// Waits until the page says `words`.
+    async fn wait_for(&self, words: &str) {
+        for _ in 0..300 {
+            // The page may be on its way out just then.
+            if let Ok(body) = self.client.find(Locator::Css("body")).await
+                && body.text().await.is_ok_and(|t| t.contains(words))
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("「{words}」 does not come: {}", self.text("body").await);
+    }
+
+    async fn picture(&self, name: &str) {
+        std::fs::write(self.pictures.join(name), self.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    /// Waits until a download is there; its name and bytes.
+    async fn downloaded(&self) -> (String, Vec<u8>) {
+        for _ in 0..200 {
+            let files = std::fs::read_dir(self.downloads.path()).unwrap().map(|f| f.unwrap().path());
+            if let Some(file) = files.into_iter().find(|f| f.extension().is_some_and(|e| e == "xlsx")) {
+                let name = file.file_name().unwrap().to_string_lossy().into_owned();
+                return (name, std::fs::read(file).unwrap());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("nothing was downloaded");
+    }
+
+    /// Uploads a fixture under the client's name for it.
+    async fn upload(&self, fixture_name: &str, file_name: &str, client: &str) {
+        let sent = self.downloads.path().join("sent");
+        std::fs::create_dir_all(&sent).unwrap();
+        std::fs::copy(fixture(&format!("clients/{fixture_name}")), sent.join(file_name)).unwrap();
+        self.go("/").await;
+        self.press("質問票をアップロード").await;
+        self.write("#client", client).await;
+        self.click("input[name=service][value=OrderMill]").await;
+        let file = self.client.find(Locator::Css("#file")).await.unwrap();
+        file.send_keys(&sent.join(file_name).to_string_lossy()).await.unwrap();
+        self.press("アップロード").await;
+        self.wait_for("承認").await;
+    }
+}
+
+fn fantoccini_connector() -> hyper_util::client::legacy::connect::HttpConnector {
+    hyper_util::client::legacy::connect::HttpConnector::new()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reviewer_goes_the_whole_way() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let driver = Driver::start();
+    let browser = Browser::open(&driver, &server, DESK).await;
+    browser.go("/").await;
+    browser.picture("list-empty.png").await;
+    browser.press("質問票をアップロード").await;
+    browser.picture("upload.png").await;
+    let file_name = "みなと商事_セキュリティチェックシート.xlsx";
+    browser.upload("preamble-two-tier.xlsx", file_name, "株式会社みなと商事").await;
+
+    // Accept the draft of question 7 as it is.
+    browser.go("/questionnaires/1?at=7").await;
+    browser.picture("review-page.png").await;
+    let accepted = (browser.value("input[name=choice]:checked").await, browser.value("#text").await);
+    assert!(!accepted.0.is_empty() && !accepted.1.is_empty(), "{accepted:?}");
+    browser.press("承認").await;
+    browser.wait_for("保存しました").await;
+    assert_eq!(browser.path().await, "/questionnaires/1?show=all&at=8&saved=7");
+
+    // Change the next: the button says so before it is pressed.
+    browser.write("#text", "個別の回答です。").await;
+    browser.click(".choices input[value=○]").await;
+    browser.press("修正して承認").await;
+    browser.wait_for("（修正）").await;
+    // Decline the one after, take that back, and decline it again.
+    browser.press("回答しない").await;
+    browser.wait_for("（回答なし）").await;
+    browser.click(".toast button").await;
+    browser.wait_for("（未回答）").await;
+    browser.press("回答しない").await;
+    browser.wait_for("（回答なし）").await;
+    // With the keyboard: back with k, into the text with e, save with Ctrl+Enter.
+    browser.go("/questionnaires/1?at=11").await;
+    browser.client.find(Locator::Css("#question")).await.unwrap().send_keys("k").await.unwrap();
+    browser.wait_for("No. 10").await;
+    for _ in 0..100 {
+        if browser.path().await.contains("at=10") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    browser.client.find(Locator::Css("#question")).await.unwrap().send_keys("e").await.unwrap();
+    let active = browser.client.active_element().await.unwrap();
+    active.clear().await.unwrap();
+    active.send_keys("キーボードから。\u{e009}\u{e007}\u{e000}").await.unwrap();
+    browser.wait_for("保存しました：No. 10").await;
+    browser.picture("review-saved.png").await;
+
+    browser.press("ダウンロード…").await;
+    browser.wait_for("36問が未回答です").await;
+    browser.picture("download.png").await;
+    browser.press("ダウンロード").await;
+    let (name, bytes) = browser.downloaded().await;
+    assert_eq!(name, "みなと商事_セキュリティチェックシート（一部回答）.xlsx");
+    let sheet = |cell: &str| ("調査票".to_owned(), cell.to_owned());
+    let expected = BTreeMap::from([
+        (sheet("F20"), accepted.0),
+        (sheet("G20"), accepted.1),
+        (sheet("F21"), "○".to_owned()),
+        (sheet("G21"), "個別の回答です。".to_owned()),
+        (sheet("G23"), "キーボードから。".to_owned()),
+    ]);
+    let original = fixture_bytes("clients/preamble-two-tier.xlsx");
+    let mut written = changed(&original, &bytes);
+    // Question 10 may have had a choice in its draft.
+    written.remove(&sheet("F23"));
+    assert_eq!(written, expected);
+
+    for (path, name) in [("/", "list.png"), ("/standard", "standard.png"), ("/nothing", "not-found.png")] {
+        browser.go(path).await;
+        browser.picture(name).await;
+    }
+    browser.client.close().await.unwrap();
+
+    for (setup, suffix) in [(Setup { dark: true, ..DESK }, "dark"), (Setup { size: (500, 900), ..DESK }, "narrow")] {
+        let browser = Browser::open(&driver, &server, setup).await;
+        for (path, name) in [("/questionnaires/1?at=5", "review"), ("/questionnaires/1?at=8", "review-edited"), ("/", "list")] {
+            browser.go(path).await;
+            browser.picture(&format!("{name}-{suffix}.png")).await;
+        }
+        browser.client.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_everything_works_too() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let driver = Driver::start();
+    let browser = Browser::open(&driver, &server, Setup { scripts: false, ..DESK }).await;
+    browser.upload("plain-table.xlsx", "plain.xlsx", "乙社").await;
+    browser.go("/questionnaires/1?at=4").await;
+    assert!(browser.client.find(Locator::Css("html.js")).await.is_err(), "scripts are off");
+    browser.write("#text", "画面だけで。").await;
+    browser.press("承認").await;
+    browser.wait_for("（修正）").await;
+    browser.press("ダウンロード…").await;
+    browser.wait_for("45問が未回答です").await;
+    browser.press("ダウンロード").await;
+    let (_, bytes) = browser.downloaded().await;
+    let written = changed(&fixture_bytes("clients/plain-table.xlsx"), &bytes);
+    assert_eq!(written.get(&("Sheet1".to_owned(), "E5".to_owned())).map(String::as_str), Some("画面だけで。"));
+    browser.client.close().await.unwrap();
+}
