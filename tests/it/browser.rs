@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -99,8 +100,9 @@ impl Browser {
             },
         });
         let capabilities = Capabilities::from_iter([("goog:chromeOptions".to_owned(), options)]);
-        let client = ClientBuilder::new(fantoccini_connector()).capabilities(capabilities).connect(&driver.address);
-        let client = client.await.expect("chromium starts: install the package chromium");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(capabilities).connect(&driver.address).await;
+        let client = client.expect("chromium starts: install the package chromium");
         let pictures = std::env::var_os("KAITOU_SCREENSHOTS").map_or_else(
             || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots"),
             PathBuf::from,
@@ -186,10 +188,6 @@ impl Browser {
         self.press("アップロード").await;
         self.wait_for("承認").await;
     }
-}
-
-fn fantoccini_connector() -> hyper_util::client::legacy::connect::HttpConnector {
-    hyper_util::client::legacy::connect::HttpConnector::new()
 }
 
 #[tokio::test(flavor = "multi_thread")]

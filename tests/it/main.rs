@@ -4,5 +4,10 @@
 mod answer;
 mod architecture;
 mod bad_input;
+mod browser;
+mod harness;
+mod http;
+mod process;
 mod questionnaires;
+mod store;
 mod write_back;

@@ -29,7 +29,8 @@
       if (response.status >= 500) throw new Error(response.statusText);
       const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
       const main = fresh.getElementById('page');
-      if (!main) throw new Error('no page');
+      // What was typed must outlive an answer that has no place for it.
+      if (!main || (init && !response.ok && !main.querySelector('form[data-decide]'))) throw new Error('no page');
       const place = document.querySelector('.lines')?.scrollTop ?? 0;
       page().replaceWith(main);
       document.title = fresh.title;
@@ -85,7 +86,8 @@
     if (!form.matches('[data-swap]')) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, event.submitter));
-    if (await swap(form.action, { init: { method: 'POST', body }, message: '保存しています…' })) {
+    // `form.action` would be the button of that name.
+    if (await swap(form.getAttribute('action'), { init: { method: 'POST', body }, message: '保存しています…' })) {
       document.getElementById('question')?.focus({ preventScroll: true });
     }
   });
