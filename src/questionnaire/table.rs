@@ -212,7 +212,7 @@ impl Table {
         let listed = open.iter().find(|s| s.lists).copied();
         let named = open.iter().find(|s| s.heading() == Some(Heading::Answer) || s.in_answer_group() && s.heading() != Some(Heading::Remark)).copied();
         let inline = |s: &Stats| choices_in(&s.leaf.text);
-        let choice = listed.or_else(|| named.filter(|s| inline(s).is_some())).or_else(|| if open.len() > 1 { named } else { None });
+        let choice = listed.or(named.filter(|s| open.len() > 1 || inline(s).is_some()));
         let choice = choice.filter(|_| columns.marks.is_empty());
         if let Some(choice) = choice {
             columns.choice = Some(choice.col);
