@@ -1,7 +1,7 @@
 //! Reads the rows of the tables: questions, the headings they stand under, and the cells for their answers.
 
 use super::grid::{Block, Grid};
-use super::headings::{Heading, Headings};
+use super::headings::{Heading, Headings, without_brackets};
 use super::table::{self, Columns, Table, is_number};
 use super::{Mark, NoQuestions, Question, Questionnaire, SheetRole};
 use crate::text::normalize;
@@ -30,6 +30,13 @@ pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
                 sheet: Some(sheet.name.clone()),
                 cell: None,
                 message: format!("非表示の行が {} 行あります。非表示の行の質問は対象にしていません。", sheet.hidden_rows.len()),
+            });
+        }
+        for question in questions.iter().filter(|q| q.choice_cell.is_none() && q.text_cell.is_none() && q.marks.is_none()) {
+            found.problems.push(Problem {
+                sheet: Some(sheet.name.clone()),
+                cell: Some(question.question_cell),
+                message: "回答欄が見つかりません（上の質問の回答欄と結合されている場合は、上の質問にまとめて回答してください）。".to_owned(),
             });
         }
         found.sheets.push((sheet.name.clone(), role));
@@ -179,7 +186,7 @@ struct Row<'a> {
 impl<'a> Reader<'a, '_> {
     fn read(&mut self, table: &Table, columns: &Columns) {
         let answer = columns.choice.or(columns.text).or(columns.marks.first().map(|(col, _)| *col)).unwrap_or(columns.question);
-        let any_listed = (table.head_last + 1..=table.last).any(|row| self.grid.validation(CellRef::new(row, answer)).is_some());
+        let any_listed = self.grid.listed(answer, table.head_last + 1, table.last);
         let mut carried: Vec<Option<String>> = vec![None; columns.categories.len()];
         let mut rows: Vec<Row<'a>> = Vec::new();
         for (row, blocks) in self.grid.rows(table.head_last + 1, table.last) {
@@ -199,7 +206,7 @@ impl<'a> Reader<'a, '_> {
             let Some(question) = blocks.iter().find(|b| b.range.first.col == columns.question) else { continue };
             let number = columns.number.and_then(|col| blocks.iter().find(|b| b.range.first.col == col)).map(|b| b.text.to_owned());
             let at = CellRef::new(row, answer);
-            if is_example(number.as_deref(), question.text) || is_total(question.text) || !self.grid.sheet.text(at).is_empty() && self.is_formula_like(at) {
+            if is_example(number.as_deref(), question.text) || is_total(question.text) {
                 continue;
             }
             let section = self.titles.open.iter().map(|(_, t)| t.clone()).chain(carried.iter().flatten().cloned()).collect();
@@ -248,18 +255,14 @@ impl<'a> Reader<'a, '_> {
         None
     }
 
-    /// An average or a total is counted by the workbook, not answered.
-    fn is_formula_like(&self, at: CellRef) -> bool {
-        self.grid.validation(at).is_none() && !self.grid.sheet.look(at).unlocked && self.grid.sheet.protected
-    }
-
     fn question(&self, row: &Row<'a>, columns: &Columns) -> Question {
         let top = row.question.range.first.row;
-        let cell = |col: u32| self.grid.block(CellRef::new(top, col)).first;
-        let choice_cell = columns.choice.map(cell);
+        // A cell that reaches down from a question above is that question's.
+        let cell = |col: u32| Some(self.grid.block(CellRef::new(top, col)).first).filter(|first| first.row >= top);
+        let choice_cell = columns.choice.and_then(cell);
         let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.clone());
         let choices = choice_cell.and_then(|_| listed.or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
-        let marks: Vec<Mark> = columns.marks.iter().map(|(col, choice)| Mark { cell: cell(*col), choice: choice.clone() }).collect();
+        let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| Some(Mark { cell: cell(*col)?, choice: choice.clone() })).collect();
         Question {
             sheet: self.grid.sheet.name.clone(),
             number: row.number.clone(),
@@ -268,7 +271,7 @@ impl<'a> Reader<'a, '_> {
             question_cell: row.question.range.first,
             choice_cell,
             choices,
-            text_cell: columns.text.map(cell),
+            text_cell: columns.text.and_then(cell),
             marks: (!marks.is_empty()).then_some(marks),
         }
     }
@@ -283,6 +286,6 @@ fn is_example(number: Option<&str>, question: &str) -> bool {
 }
 
 fn is_total(question: &str) -> bool {
-    let text = normalize(question);
+    let text = normalize(&without_brackets(question));
     ["合計", "小計", "総計", "平均", "平均点", "合計点", "得点", "以上", "total"].contains(&text.as_str())
 }

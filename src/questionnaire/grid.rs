@@ -73,6 +73,12 @@ impl<'a> Grid<'a> {
         self.sheet.validations.iter().find(|v| v.ranges.iter().any(|r| r.contains(at)))
     }
 
+    /// Whether any cell of the column has a list, between the rows.
+    pub fn listed(&self, col: u32, first: u32, last: u32) -> bool {
+        let meets = |r: &CellRange| (r.first.col..=r.last.col).contains(&col) && r.first.row <= last && r.last.row >= first;
+        self.sheet.validations.iter().flat_map(|v| &v.ranges).any(meets)
+    }
+
     /// Whether the cell looks like a place to write into: framed, open in a protected sheet, or with a list.
     pub fn inviting(&self, at: CellRef) -> bool {
         let look = self.sheet.look(at);

@@ -184,15 +184,14 @@ impl Table {
             stats.extend(kept);
         }
         for s in &mut stats {
-            s.lists = grid.sheet.validations.iter().flat_map(|v| &v.ranges).any(|r| {
-                (r.first.col..=r.last.col).contains(&s.col) && r.first.row <= self.last && r.last.row > self.head_last
-            });
-            s.open = (self.head_last + 1..=self.last)
-                .filter(|&row| {
-                    let at = CellRef::new(row, s.col);
-                    grid.sheet.text(at).is_empty() && grid.inviting(at)
-                })
-                .count();
+            s.lists = grid.listed(s.col, self.head_last + 1, self.last);
+        }
+        // Only cells that are there: a sheet may claim a million rows.
+        let (first, last) = (CellRef::new(self.head_last + 1, 1), CellRef::new(self.last, u32::MAX));
+        for (&at, cell) in grid.sheet.cells.range(first..=last.max(first)) {
+            if cell.text.is_empty() && grid.inviting(at) {
+                stats.iter_mut().filter(|s| s.col == at.col).for_each(|s| s.open += 1);
+            }
         }
         stats
     }
