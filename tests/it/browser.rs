@@ -108,6 +108,11 @@ impl Browser {
             PathBuf::from,
         );
         std::fs::create_dir_all(&pictures).unwrap();
+        // The window has a frame even where nobody sees it: what counts is the page's size.
+        let (width, height) = setup.size;
+        let inner = client.execute("return [innerWidth, innerHeight]", vec![]).await.unwrap();
+        let frame = |n: usize, size: u32| size.saturating_sub(u32::try_from(inner[n].as_u64().unwrap()).unwrap());
+        client.set_window_size(width + frame(0, width), height + frame(1, height)).await.unwrap();
         Self { client, base: format!("http://{}", server.address), pictures, downloads, _profile: profile }
     }
 
@@ -183,6 +188,8 @@ impl Browser {
         self.press("質問票をアップロード").await;
         self.write("#client", client).await;
         self.click("input[name=service][value=OrderMill]").await;
+        let week = "document.getElementById('due').value = new Date(Date.now() + 7 * 864e5).toISOString().slice(0, 10)";
+        self.client.execute(week, vec![]).await.unwrap();
         let file = self.client.find(Locator::Css("#file")).await.unwrap();
         file.send_keys(&sent.join(file_name).to_string_lossy()).await.unwrap();
         self.press("アップロード").await;
@@ -205,7 +212,7 @@ async fn a_reviewer_goes_the_whole_way() {
 
     // Accept the draft of question 7 as it is.
     browser.go("/questionnaires/1?at=7").await;
-    browser.picture("review-page.png").await;
+    browser.picture("review-first.png").await;
     let accepted = (browser.value("input[name=choice]:checked").await, browser.value("#text").await);
     assert!(!accepted.0.is_empty() && !accepted.1.is_empty(), "{accepted:?}");
     browser.press("承認").await;
@@ -240,6 +247,10 @@ async fn a_reviewer_goes_the_whole_way() {
     active.send_keys("キーボードから。\u{e009}\u{e007}\u{e000}").await.unwrap();
     browser.wait_for("保存しました：No. 10").await;
     browser.picture("review-saved.png").await;
+
+    // The picture in the README.
+    browser.go("/questionnaires/1?at=11").await;
+    browser.picture("review-page.png").await;
 
     browser.press("ダウンロード…").await;
     browser.wait_for("36問が未回答です").await;
