@@ -105,9 +105,9 @@ pub fn rank(found: &Found<'_>, model: &Model) -> Match {
         .map(|(item, confidence)| Candidate { item: item.id, confidence, why: reasons(item) })
         .collect();
     let mut answerable = judged.answerable;
-    past::apply(found, &mut candidates, &mut answerable);
+    let known = past::apply(found, &mut candidates, &mut answerable);
     let best = candidates.first().map_or(0.0, |c| c.confidence);
-    let mut band = model.band(best);
+    let mut band = if known.is_some_and(|sure| sure >= past::SURE) { Band::High } else { model.band(best) };
     if found.negated {
         // The item may be the right one and its mark still not the answer: a person has to turn it round.
         band = band.min(Band::Medium);

@@ -396,7 +396,7 @@ pub fn run_fit(args: &FitArgs, mut output: impl Write) -> Result<(), MatchingErr
     let examples: Vec<Example> = known.iter().zip(&found).map(example).collect();
     let model = fit::fit(&examples);
     let matches: Vec<Match> =
-        fit::leave_one_out(&examples).iter().zip(&found).map(|(fold, f)| rank(f, &fold.model)).collect();
+        fit::leave_one_out(&examples).iter().zip(&found).map(|(model, f)| rank(f, model)).collect();
     writeln!(output, "# 各文書を、その文書を除いて当てはめたモデルで測った値")?;
     report(&known, &matches, &mut output)?;
     std::fs::write(&args.out, model.to_json()?).map_err(file_error(&args.out))?;

@@ -3,34 +3,35 @@
 //! Each has a name, by which the model file gives it a weight, so that a signal can be added or dropped without touching the
 //! others. Scales are chosen so that typical values lie between 0 and about 2.
 
+use super::logistic::logit;
 use crate::search::found::{Found, FoundItem};
 
-/// The names of an item's features, in their order.
-pub const ITEM: [&str; 13] = [
+/// The names of an item's features, in their order. Only those from `scope` on can speak against an item ([`FREE`]).
+pub const ITEM: [&str; 11] = [
     "words",
     "concepts",
     "pairs",
     "answer",
-    "title",
+    "coverage",
+    "covered",
     "heading_words",
     "heading_concepts",
     "heading_pairs",
-    "coverage",
-    "covered",
-    "words_share",
     "scope",
     "per_service",
 ];
 
-/// The names of what is known about the whole question once its items are ranked, in their order.
-pub const QUESTION: [&str; 8] =
-    ["best", "first_share", "margin", "coverage", "covered", "words", "concepts", "length"];
+/// The features that may have a negative weight; sharing more words never speaks against an item.
+pub const FREE: [&str; 2] = ["scope", "per_service"];
+
+/// The names of what is known about a candidate once all items are ranked, in their order.
+pub const CANDIDATE: [&str; 4] = ["strength", "share", "per_service", "later"];
 
 /// The features of one item.
 pub type ItemFeatures = [f64; ITEM.len()];
 
-/// The features of a whole question.
-pub type QuestionFeatures = [f64; QUESTION.len()];
+/// The features of a candidate.
+pub type CandidateFeatures = [f64; CANDIDATE.len()];
 
 /// What a question is judged by: each item's features, in the order of [`Found::items`].
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +45,6 @@ pub struct Features {
 /// The features of everything that was found.
 #[must_use]
 pub fn of(found: &Found<'_>) -> Features {
-    let most_words = found.items.iter().map(|i| i.signals.words).fold(1e-9, f64::max);
     // Where all items are of one kind, scope tells nothing apart.
     let mixed = found.items.iter().any(|i| i.per_service) && found.items.iter().any(|i| !i.per_service);
     let one = |item: &FoundItem<'_>| -> ItemFeatures {
@@ -61,13 +61,11 @@ pub fn of(found: &Found<'_>) -> Features {
             s.concepts / 5.0,
             s.pairs / 40.0,
             s.answer / 10.0,
-            s.title / 5.0,
+            s.coverage,
+            s.covered,
             s.heading_words / 10.0,
             s.heading_concepts / 5.0,
             s.heading_pairs / 20.0,
-            s.coverage,
-            s.covered,
-            s.words / most_words,
             found.scope * side,
             side,
         ]
@@ -75,22 +73,19 @@ pub fn of(found: &Found<'_>) -> Features {
     Features { items: found.items.iter().map(one).collect(), terms: found.terms }
 }
 
-/// What is known about the question as a whole, given each item's score and share (softmax of the scores) and their order.
+/// The place of `per_service` in [`ITEM`].
+const PER_SERVICE: usize = ITEM.len() - 1;
+
+/// What is known about the candidate in place `n` (from 0), given each item's score and share (softmax of the scores) and
+/// their order. A score is a sum over the question's words, so its strength is seen against their number.
 #[must_use]
-pub fn of_question(features: &Features, scores: &[f64], shares: &[f64], order: &[usize]) -> QuestionFeatures {
-    let Some(&first) = order.first() else { return [0.0; QUESTION.len()] };
-    let item = &features.items[first];
-    let mean = scores.iter().sum::<f64>() / f64::from(u32::try_from(scores.len()).unwrap_or(1).max(1));
-    let second = order.get(1).map_or(mean, |&i| scores[i]);
+pub fn of_candidate(features: &Features, scores: &[f64], shares: &[f64], order: &[usize], n: usize) -> CandidateFeatures {
+    let Some(&item) = order.get(n) else { return [0.0; CANDIDATE.len()] };
     let terms = f64::from(u32::try_from(features.terms).unwrap_or(u32::MAX));
     [
-        (scores[first] - mean) / 5.0,
-        shares[first],
-        (scores[first] - second) / 2.0,
-        item[8],
-        item[9],
-        item[0],
-        item[1],
-        (1.0 + terms).ln() / 3.0,
+        scores[item] / (2.0 * (terms + 1.0).sqrt()),
+        logit(shares[item]) / 2.0,
+        features.items[item][PER_SERVICE],
+        f64::from(u8::from(n > 0)),
     ]
 }

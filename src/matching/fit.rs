@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::features::Features;
+use super::features::{FREE, Features, ITEM};
 use super::logistic::{self, solve};
 use super::model::{Bands, Model, Ranked, softmax};
 use super::CANDIDATES;
@@ -24,9 +24,9 @@ pub struct Example {
 }
 
 /// Pulls the ranking's weights to 0.
-const RANKING_PENALTY: f64 = 1.0;
+const RANKING_PENALTY: f64 = 5.0;
 /// Pulls the upper models' weights to 0.
-const UPPER_PENALTY: f64 = 1.0;
+const UPPER_PENALTY: f64 = 2.0;
 /// The precision that band high must have on documents the model has not seen.
 const HIGH_PRECISION: f64 = 0.97;
 /// Fewer judgements than this say nothing about a precision.
@@ -38,19 +38,38 @@ const LOW: f64 = 0.25;
 /// Fits a model to all examples.
 #[must_use]
 pub fn fit(examples: &[Example]) -> Model {
-    let mut model = fit_without_bands(examples);
-    model.bands.high = high_from(leave_out(examples, &fit_without_bands).iter().zip(examples));
-    model
+    let ranking = fit_ranking(&examples.iter().collect::<Vec<_>>());
+    // What stands on the ranking must see rankings as unsure as they will be on new documents: each document's come from
+    // weights that were fitted without it.
+    let mut ranked: Vec<(&Example, Ranked)> = Vec::new();
+    for document in documents(examples) {
+        let (own, others): (Vec<&Example>, Vec<&Example>) = examples.iter().partition(|e| e.document == document);
+        let weights = if others.is_empty() { ranking.clone() } else { fit_ranking(&others) };
+        ranked.extend(own.into_iter().map(|e| (e, Ranked::new(&weights, &e.features))));
+    }
+    let row = |e: &Example, r: &Ranked, n: usize| r.candidate(&e.features, n).to_vec();
+    let rows: Vec<(Vec<f64>, bool)> = ranked.iter().map(|(e, r)| (row(e, r, 0), !e.accepted.is_empty())).collect();
+    let answerable = logistic::fit(&rows, UPPER_PENALTY);
+    let mut rows = Vec::new();
+    for (example, ranked) in &ranked {
+        let candidates = ranked.order.iter().take(CANDIDATES).enumerate();
+        rows.extend(candidates.map(|(n, item)| (row(example, ranked, n), example.accepted.contains(item))));
+    }
+    let confidence = logistic::fit(&rows, UPPER_PENALTY);
+    let first = |(e, r): &(&Example, Ranked)| {
+        let hit = r.order.first().is_some_and(|i| e.accepted.contains(i));
+        (logistic::predict(&confidence, &row(e, r, 0)), hit)
+    };
+    let bands = Bands { high: lowest_precise(ranked.iter().map(first).collect()), medium: MEDIUM, low: LOW };
+    Model { ranking, answerable, confidence, bands }
+}
+
+fn documents(examples: &[Example]) -> BTreeSet<&str> {
+    examples.iter().map(|e| e.document.as_str()).collect()
 }
 
 /// The lowest confidence above which the first candidates are precise enough; out of reach where there is none.
-fn high_from<'a>(judged: impl Iterator<Item = (&'a Fold, &'a Example)>) -> f64 {
-    let judge = |(fold, example): (&Fold, &Example)| {
-        let judged = fold.model.judge(&example.features);
-        let hit = judged.order.first().is_some_and(|i| example.accepted.contains(i));
-        (judged.confidences.first().copied().unwrap_or(0.0), hit)
-    };
-    let mut firsts: Vec<(f64, bool)> = judged.map(judge).collect();
+fn lowest_precise(mut firsts: Vec<(f64, bool)>) -> f64 {
     firsts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let (mut right, mut high) = (0_u32, f64::INFINITY);
     for (n, (confidence, hit)) in firsts.iter().enumerate() {
@@ -64,57 +83,18 @@ fn high_from<'a>(judged: impl Iterator<Item = (&'a Fold, &'a Example)>) -> f64 {
     if high.is_finite() { (high * 1e3).ceil() / 1e3 } else { 2.0 }
 }
 
-/// A model that has not seen an example's document.
-#[derive(Debug, Clone)]
-pub struct Fold {
-    /// Fitted to all other documents, its bands too.
-    pub model: Model,
-}
-
 /// For each example a model that has not seen its document, in the examples' order.
 #[must_use]
-pub fn leave_one_out(examples: &[Example]) -> Vec<Fold> {
-    leave_out(examples, &fit)
-}
-
-fn leave_out(examples: &[Example], fit: &dyn Fn(&[Example]) -> Model) -> Vec<Fold> {
-    let documents: BTreeSet<&str> = examples.iter().map(|e| e.document.as_str()).collect();
+pub fn leave_one_out(examples: &[Example]) -> Vec<Model> {
     let others = |document: &str| examples.iter().filter(|e| e.document != document).cloned().collect::<Vec<_>>();
-    let models: BTreeMap<&str, Model> = documents.into_iter().map(|d| (d, fit(&others(d)))).collect();
-    examples.iter().filter_map(|e| models.get(e.document.as_str())).map(|m| Fold { model: m.clone() }).collect()
+    let models: BTreeMap<&str, Model> = documents(examples).into_iter().map(|d| (d, fit(&others(d)))).collect();
+    examples.iter().filter_map(|e| models.get(e.document.as_str()).cloned()).collect()
 }
 
-fn fit_without_bands(examples: &[Example]) -> Model {
-    let documents: BTreeSet<&str> = examples.iter().map(|e| e.document.as_str()).collect();
-    let ranking = fit_ranking(&examples.iter().collect::<Vec<_>>());
-    // The upper models must see rankings as unsure as they will be on new documents: each document's come from a ranking
-    // that was fitted without it.
-    let mut ranked: Vec<(&Example, Ranked)> = Vec::new();
-    for document in &documents {
-        let others: Vec<&Example> = examples.iter().filter(|e| e.document != *document).collect();
-        let weights = if others.is_empty() { ranking.clone() } else { fit_ranking(&others) };
-        let own = examples.iter().filter(|e| e.document == *document);
-        ranked.extend(own.map(|e| (e, Ranked::new(&weights, &e.features))));
-    }
-    let rows: Vec<(Vec<f64>, bool)> =
-        ranked.iter().map(|(e, r)| (r.question(&e.features).to_vec(), !e.accepted.is_empty())).collect();
-    let answerable = logistic::fit(&rows, UPPER_PENALTY);
-    let model = Model { ranking, answerable, confidence: Vec::new(), bands: Bands { high: 2.0, medium: MEDIUM, low: LOW } };
-    let mut rows = Vec::new();
-    for (example, ranked) in &ranked {
-        let probability = logistic::sigmoid(
-            logistic::dot(&model.answerable, &ranked.question(&example.features)) + model.answerable.last().copied().unwrap_or(0.0),
-        );
-        for (n, item) in ranked.order.iter().take(CANDIDATES).enumerate() {
-            rows.push((ranked.candidate(n, probability).to_vec(), example.accepted.contains(item)));
-        }
-    }
-    Model { confidence: logistic::fit(&rows, UPPER_PENALTY), ..model }
-}
-
-/// The weights that give the accepted items the largest share, by Newton's method.
+/// The weights that give the accepted items the largest share, by Newton's method; none below 0 but those of [`FREE`].
 fn fit_ranking(examples: &[&Example]) -> Vec<f64> {
-    let width = super::features::ITEM.len();
+    let width = ITEM.len();
+    let may_fall = ITEM.map(|name| FREE.contains(&name));
     let mut weights = vec![0.0; width];
     for _ in 0..60 {
         let mut slope: Vec<f64> = weights.iter().map(|w| -RANKING_PENALTY * w).collect();
@@ -141,7 +121,7 @@ fn fit_ranking(examples: &[&Example]) -> Vec<f64> {
             for i in 0..width {
                 slope[i] += accepted[i] - all[i];
             }
-            // The curvature of the share among all items alone: an upper bound, so that every step goes uphill.
+            // The curvature of the share among all items alone: leaving the accepted ones' out keeps it positive.
             for (n, f) in items.iter().enumerate() {
                 for i in 0..width {
                     let d = shares[n] * (f[i] - all[i]);
@@ -151,11 +131,41 @@ fn fit_ranking(examples: &[&Example]) -> Vec<f64> {
                 }
             }
         }
-        let step = solve(curve, slope);
-        weights.iter_mut().zip(&step).for_each(|(w, s)| *w += s);
-        if step.iter().all(|s| s.abs() < 1e-6) {
+        // A weight that stands at its bound and is pushed against it stays there.
+        let bound: Vec<usize> = (0..width).filter(|&i| !may_fall[i] && weights[i] <= 0.0 && slope[i] < 0.0).collect();
+        for i in bound {
+            slope[i] = 0.0;
+            curve.iter_mut().for_each(|row| row[i] = 0.0);
+            curve[i] = vec![0.0; width];
+            curve[i][i] = 1.0;
+        }
+        // Far from the top the parabola misleads: go only as far as it gets better.
+        let mut step = solve(curve, slope);
+        let before = gain(&weights, examples);
+        let mut next = weights.clone();
+        for _ in 0..20 {
+            let bounded = |i: usize| if may_fall[i] { weights[i] + step[i] } else { (weights[i] + step[i]).max(0.0) };
+            next = (0..width).map(bounded).collect();
+            if gain(&next, examples) >= before {
+                break;
+            }
+            step.iter_mut().for_each(|s| *s /= 2.0);
+        }
+        let moved = weights.iter().zip(&next).any(|(a, b)| (a - b).abs() > 1e-3);
+        weights = next;
+        if !moved {
             break;
         }
     }
     weights
+}
+
+/// What [`fit_ranking`] maximizes: the logarithm of the accepted items' share, less the penalty.
+fn gain(weights: &[f64], examples: &[&Example]) -> f64 {
+    let one = |e: &&&Example| {
+        let shares = softmax(&e.features.items.iter().map(|f| logistic::dot(weights, f)).collect::<Vec<_>>());
+        e.accepted.iter().filter_map(|&i| shares.get(i)).sum::<f64>().max(1e-12).ln()
+    };
+    let penalty: f64 = weights.iter().map(|w| w * w).sum::<f64>() * RANKING_PENALTY / 2.0;
+    examples.iter().filter(|e| !e.accepted.is_empty()).map(|e| one(&e)).sum::<f64>() - penalty
 }

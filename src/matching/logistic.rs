@@ -19,6 +19,12 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
+/// What `weights` (the last one the constant) predict for `inputs`.
+#[must_use]
+pub fn predict(weights: &[f64], inputs: &[f64]) -> f64 {
+    sigmoid(dot(weights, inputs) + weights.last().copied().unwrap_or(0.0))
+}
+
 /// Weights (the last one the constant) such that `sigmoid(weights · (x, 1))` predicts each row's outcome.
 /// `penalty` pulls all weights but the constant to 0.
 #[must_use]

@@ -1,18 +1,15 @@
 //! The model: weights by feature name, kept as data in `model.json` beside this file.
 //!
 //! Three small models stand on each other. The *ranking* gives each item a score, the weighted sum of its features; the
-//! softmax over all items is its share. *Answerable* is a logistic model over the question as a whole. *Confidence* is
-//! a logistic model over a candidate's share, its score and `answerable`.
+//! softmax over all items is its share. *Answerable* and *confidence* are logistic models over what is known about a candidate
+//! then: whether any item answers (asked about the first candidate), and whether this one does.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-use super::features::{Features, ITEM, QUESTION, of_question};
-use super::logistic::{dot, logit, sigmoid};
+use super::features::{CANDIDATE, CandidateFeatures, Features, ITEM, of_candidate};
+use super::logistic::{dot, predict};
 use super::{Band, CANDIDATES};
-
-/// The names of the confidence model's inputs.
-pub const CONFIDENCE: [&str; 4] = ["share", "answerable", "rank", "score"];
 
 /// A model file that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +43,9 @@ pub struct Bands {
 pub struct Model {
     /// Of [`ITEM`].
     pub ranking: Vec<f64>,
-    /// Of [`QUESTION`], and the constant.
+    /// Of [`CANDIDATE`], and the constant.
     pub answerable: Vec<f64>,
-    /// Of [`CONFIDENCE`], and the constant.
+    /// Of [`CANDIDATE`], and the constant.
     pub confidence: Vec<f64>,
     /// The bands.
     pub bands: Bands,
@@ -98,8 +95,8 @@ impl Model {
         let file: File = serde_json::from_str(json).map_err(|e| ModelError(e.to_string()))?;
         Ok(Self {
             ranking: ordered(&file.ranking, &ITEM, false)?,
-            answerable: ordered(&file.answerable, &QUESTION, true)?,
-            confidence: ordered(&file.confidence, &CONFIDENCE, true)?,
+            answerable: ordered(&file.answerable, &CANDIDATE, true)?,
+            confidence: ordered(&file.confidence, &CANDIDATE, true)?,
             bands: file.bands,
         })
     }
@@ -111,8 +108,8 @@ impl Model {
     pub fn to_json(&self) -> Result<String, ModelError> {
         let file = File {
             ranking: named(&self.ranking, &ITEM),
-            answerable: named(&self.answerable, &QUESTION),
-            confidence: named(&self.confidence, &CONFIDENCE),
+            answerable: named(&self.answerable, &CANDIDATE),
+            confidence: named(&self.confidence, &CANDIDATE),
             bands: self.bands,
         };
         serde_json::to_string_pretty(&file).map(|json| json + "\n").map_err(|e| ModelError(e.to_string()))
@@ -122,10 +119,9 @@ impl Model {
     #[must_use]
     pub fn judge(&self, features: &Features) -> Judged {
         let ranked = Ranked::new(&self.ranking, features);
-        let question = ranked.question(features);
-        let answerable = if features.terms == 0 { 0.0 } else { with_constant(&self.answerable, &question) };
+        let answerable = if features.terms == 0 { 0.0 } else { predict(&self.answerable, &ranked.candidate(features, 0)) };
         let confidences =
-            (0..ranked.order.len().min(CANDIDATES)).map(|n| with_constant(&self.confidence, &ranked.candidate(n, answerable)));
+            (0..ranked.order.len().min(CANDIDATES)).map(|n| predict(&self.confidence, &ranked.candidate(features, n)));
         let mut confidences: Vec<f64> = confidences.collect();
         // The order is the ranking's; a later candidate is never surer than an earlier one.
         for n in 1..confidences.len() {
@@ -150,11 +146,6 @@ impl Model {
     }
 }
 
-fn with_constant(weights: &[f64], inputs: &[f64]) -> f64 {
-    let constant = weights.last().copied().unwrap_or(0.0);
-    sigmoid(dot(weights, inputs) + constant)
-}
-
 /// A question's items, ranked.
 #[derive(Debug, Clone)]
 pub struct Ranked {
@@ -177,19 +168,10 @@ impl Ranked {
         Self { scores, shares, order }
     }
 
-    /// The inputs of the model of `answerable`.
+    /// What is known about the candidate in place `n`, from 0.
     #[must_use]
-    pub fn question(&self, features: &Features) -> [f64; QUESTION.len()] {
-        of_question(features, &self.scores, &self.shares, &self.order)
-    }
-
-    /// The inputs of the confidence model for the candidate in place `n`.
-    #[must_use]
-    pub fn candidate(&self, n: usize, answerable: f64) -> [f64; CONFIDENCE.len()] {
-        let Some(&item) = self.order.get(n) else { return [0.0; CONFIDENCE.len()] };
-        let first = self.order.first().map_or(0.0, |&i| self.scores[i]);
-        let rank = if n == 0 { 0.0 } else { 1.0 };
-        [logit(self.shares[item]) / 4.0, logit(answerable) / 4.0, rank, (self.scores[item] - first) / 4.0]
+    pub fn candidate(&self, features: &Features, n: usize) -> CandidateFeatures {
+        of_candidate(features, &self.scores, &self.shares, &self.order, n)
     }
 }
 

@@ -11,8 +11,6 @@ pub struct Signals {
     pub pairs: f64,
     /// BM25 of the question's words against the item's answers.
     pub answer: f64,
-    /// BM25 of the question's words against the item's headings alone.
-    pub title: f64,
     /// BM25 of the words of the headings over the question against the item's headings and question.
     pub heading_words: f64,
     /// The same with groups of synonyms.
@@ -23,6 +21,8 @@ pub struct Signals {
     pub coverage: f64,
     /// How much of the item's weight stands in the question, 0 to 1.
     pub covered: f64,
+    /// How alike the two questions are letter by letter, 0 to 1; 1 also where the question is just the item's name.
+    pub likeness: f64,
 }
 
 /// A place where question and item meet.

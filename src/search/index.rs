@@ -80,15 +80,13 @@ enum Part {
     Concepts,
     Pairs,
     Answer,
-    Title,
 }
 
-const PARTS: [(Part, &str, Way); 5] = [
+const PARTS: [(Part, &str, Way); 4] = [
     (Part::Words, "words", Way::Words),
     (Part::Concepts, "concepts", Way::Concepts),
     (Part::Pairs, "pairs", Way::Pairs),
     (Part::Answer, "answer", Way::Words),
-    (Part::Title, "title", Way::Words),
 ];
 
 /// A standard sheet, ready to be asked.
@@ -97,11 +95,13 @@ pub struct Index {
     analyzer: Analyzer,
     /// Id, and whether answered per service.
     items: Vec<(u32, bool)>,
-    fields: [FieldScores; 5],
+    fields: [FieldScores; 4],
     /// The item's spelling of each of its concepts.
     spellings: HashMap<(String, usize), String>,
     /// The summed rarity of each item's words.
     weights: Vec<f64>,
+    /// Each item's question as pairs of characters, and its own name (the last of its headings), normalized.
+    wordings: Vec<(Vec<u64>, String)>,
     past: Vec<PastQuestion>,
     /// Normalized question → its place in `past`.
     past_exact: HashMap<String, usize>,
@@ -145,7 +145,6 @@ impl Index {
                 match part {
                     Part::Words | Part::Concepts | Part::Pairs => document.add_text(field, &full),
                     Part::Answer => document.add_text(field, answers.join("\n")),
-                    Part::Title => document.add_text(field, &title),
                 }
             }
             writer.add_document(document)?;
@@ -155,7 +154,7 @@ impl Index {
             }
         }
         let searcher = writer.finalize()?.reader()?.searcher();
-        let mut scores: [FieldScores; 5] = Default::default();
+        let mut scores: [FieldScores; 4] = Default::default();
         // No segment where there is no item; else one, in which an item's document id is its place.
         for segment in searcher.segment_readers() {
             for (score, field) in scores.iter_mut().zip(fields) {
@@ -174,6 +173,7 @@ impl Index {
             fields: scores,
             spellings,
             weights,
+            wordings: sheet.items.iter().map(wording).collect(),
             past: Vec::new(),
             past_exact: HashMap::new(),
             past_pairs: HashMap::new(),
@@ -215,7 +215,6 @@ impl Index {
         let concepts = sum(Part::Concepts, &asked.concepts);
         let pairs = sum(Part::Pairs, &asked.pairs);
         let answer = sum(Part::Answer, &asked.words);
-        let title = sum(Part::Title, &asked.words);
         let heading_words = sum(Part::Words, &over.words);
         let heading_concepts = sum(Part::Concepts, &over.concepts);
         let heading_pairs = sum(Part::Pairs, &over.pairs);
@@ -224,18 +223,23 @@ impl Index {
         for (place, item) in items.iter_mut().enumerate() {
             let signals = &mut item.signals;
             (signals.words, signals.concepts, signals.pairs) = (words[place], concepts[place], pairs[place]);
-            (signals.answer, signals.title) = (answer[place], title[place]);
+            signals.answer = answer[place];
             signals.heading_words = heading_words[place];
             signals.heading_concepts = heading_concepts[place];
             signals.heading_pairs = heading_pairs[place];
         }
         self.cover(&asked, question, &mut items);
+        let normalized = normalize(question);
+        let pairs = pair_set(&normalized);
+        for (item, (own, name)) in items.iter_mut().zip(&self.wordings) {
+            item.signals.likeness = if *name == normalized { 1.0 } else { dice(&pairs, own) };
+        }
         Found {
             items,
             terms: asked.words.len() + asked.concepts.len(),
             scope: self.scope(question, &heading),
             negated: crate::questionnaire::choices::is_negated(question),
-            past: self.past(question, &heading),
+            past: self.past(&normalized, &pairs, &heading),
         }
     }
 
@@ -288,11 +292,10 @@ impl Index {
     }
 
     /// The most alike of the past questions.
-    fn past<'a>(&'a self, question: &str, heading: &str) -> Vec<FoundPast<'a>> {
+    fn past<'a>(&'a self, normalized: &str, pairs: &[u64], heading: &str) -> Vec<FoundPast<'a>> {
         if self.past.is_empty() {
             return Vec::new();
         }
-        let normalized = normalize(question);
         let section = normalize(heading);
         let found = |place: usize, likeness: f64| {
             self.past.get(place).map(|p| FoundPast {
@@ -302,10 +305,9 @@ impl Index {
                 same_section: p.section == section,
             })
         };
-        if let Some(&place) = self.past_exact.get(&normalized) {
+        if let Some(&place) = self.past_exact.get(normalized) {
             return found(place, 1.0).into_iter().collect();
         }
-        let pairs = pair_set(&normalized);
         // A question that is nearly the same shares nearly all pairs, the rare ones too: those are cheap to look up.
         let mut lists: Vec<&Vec<u32>> = pairs.iter().filter_map(|p| self.past_pairs.get(p)).collect();
         lists.sort_by_key(|l| l.len());
@@ -316,11 +318,16 @@ impl Index {
         let mut likenesses: Vec<(f64, usize)> = places
             .into_iter()
             .map(|p| p as usize)
-            .filter_map(|p| self.past.get(p).map(|q| (dice(&pairs, &q.pairs).min(0.999), p)))
+            .filter_map(|p| self.past.get(p).map(|q| (dice(pairs, &q.pairs).min(0.999), p)))
             .collect();
         likenesses.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
         likenesses.into_iter().take(PAST_LOOKED_AT).filter_map(|(likeness, place)| found(place, likeness)).collect()
     }
+}
+
+/// An item's question as pairs of characters, and its name; no name where its last heading is shared by all that stands below.
+fn wording(item: &crate::standard::Item) -> (Vec<u64>, String) {
+    (pair_set(&normalize(&item.question)), item.section.last().map_or_else(String::new, |n| normalize(n)))
 }
 
 /// The BM25 score of every term of `field` in every item that holds it.
