@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::{Server, fixture, fixture_bytes};
+use crate::harness::{Server, fixture, fixture_bytes, urlencoded};
 use crate::http::changed;
 
 /// chromedriver on a free port. Dropping it ends it, and with it its browsers.
@@ -252,6 +252,28 @@ async fn a_reviewer_goes_the_whole_way() {
     browser.go("/questionnaires/1?at=11").await;
     browser.picture("review-page.png").await;
 
+    // Somebody else decides while the page is open: nothing is overwritten, nothing that was typed is lost.
+    browser.go("/questionnaires/1?at=12").await;
+    browser.write("#text", "この画面の文").await;
+    let form = urlencoded(&[("action", "save"), ("revision", "0"), ("text", "ほかの画面の文")]);
+    let kind = "application/x-www-form-urlencoded";
+    assert_eq!(server.ask("POST", "/questionnaires/1/questions/12", kind, form.as_bytes()).unwrap().0, 303);
+    browser.press("修正して承認").await;
+    browser.wait_for("保存していません").await;
+    assert_eq!(browser.value("#text").await, "この画面の文");
+    browser.picture("conflict.png").await;
+    browser.press("保存されている内容のままにする").await;
+    browser.client.accept_alert().await.ok();
+    for _ in 0..100 {
+        if browser.value("#text").await == "ほかの画面の文" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(browser.value("#text").await, "ほかの画面の文");
+    browser.press("未回答に戻す").await;
+    browser.wait_for("（未回答）").await;
+
     browser.press("ダウンロード…").await;
     browser.wait_for("36問が未回答です").await;
     browser.picture("download.png").await;
@@ -271,6 +293,16 @@ async fn a_reviewer_goes_the_whole_way() {
     // Question 10 may have had a choice in its draft.
     written.remove(&sheet("F23"));
     assert_eq!(written, expected);
+
+    // A file that is no workbook: the reason stands at the field.
+    browser.go("/upload").await;
+    browser.write("#client", "乙社").await;
+    let file = browser.client.find(Locator::Css("#file")).await.unwrap();
+    file.send_keys(&fixture("README.md").to_string_lossy()).await.unwrap();
+    browser.press("アップロード").await;
+    browser.wait_for("ではありません").await;
+    assert_eq!(browser.value("#client").await, "乙社");
+    browser.picture("upload-refused.png").await;
 
     for (path, name) in [("/", "list.png"), ("/standard", "standard.png"), ("/nothing", "not-found.png")] {
         browser.go(path).await;
