@@ -121,6 +121,7 @@ pub fn pair_set(normalized: &str) -> Vec<u64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -276,7 +276,7 @@ fn headings(row: u32, texts: &[Text<'_>]) -> Option<Layout> {
         }
     }
     let columns = |role: Role| roles.iter().filter(move |(r, _)| *r == role).map(|(_, t)| *t);
-    let question = columns(Role::Question).last()?;
+    let question = columns(Role::Question).next_back()?;
     let answers: Vec<&Text<'_>> = columns(Role::Answer).filter(|t| t.cell.col > question.cell.col).collect();
     let (first, last) = (answers.first()?, answers.last()?);
     let from = columns(Role::Question).map(|t| t.cell.col).min()?;
