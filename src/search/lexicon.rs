@@ -74,7 +74,8 @@ impl Lexicon {
                 Some(path) => Some(std::fs::read_to_string(&path).map_err(|source| LexiconError::Io { path, source })?),
                 None => None,
             };
-            let shown = folder.filter(|_| own.is_some()).map_or_else(|| format!("index/{name}"), |f| f.join(name).display().to_string());
+            let shown =
+                folder.filter(|_| own.is_some()).map_or_else(|| format!("index/{name}"), |f| f.join(name).display().to_string());
             lexicon.take(name, &shown, own.as_deref().unwrap_or(built_in))?;
         }
         Ok(lexicon)

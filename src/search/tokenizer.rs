@@ -61,8 +61,11 @@ impl Analyzer {
     /// # Errors
     /// When the user dictionary can't be built; the message names its file.
     pub fn new(dictionary: &Dictionary, lexicon: Lexicon) -> Result<Self, LexiconError> {
-        let user = user_dictionary(dictionary, &lexicon)
-            .map_err(|message| LexiconError::Line { file: "user-dictionary.csv".to_owned(), line: 1, message })?;
+        let user = user_dictionary(dictionary, &lexicon).map_err(|message| LexiconError::Line {
+            file: "user-dictionary.csv".to_owned(),
+            line: 1,
+            message,
+        })?;
         let segmenter = Segmenter::new(Mode::Normal, dictionary.inner.clone(), user);
         let names = lexicon.groups.iter().map(|g| format!("={}", g[0])).collect();
         Ok(Self { inner: Arc::new(Inner { segmenter, lexicon, names }) })

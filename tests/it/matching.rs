@@ -41,13 +41,15 @@ fn any_text_gets_its_line_in_the_same_order() {
         .collect();
     let output = kaitou(&["match", "--standard", "standard-sheet.xlsx"], &lines.join("\n"));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<Value> = output.stdout.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect();
+    let lines: Vec<Value> =
+        output.stdout.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect();
     assert_eq!(lines.len(), texts.len());
     for (n, line) in (1..).zip(&lines) {
         assert_eq!(line["id"], n);
         let answerable = line["answerable"].as_f64().unwrap();
         assert!((0.0..=1.0).contains(&answerable));
-        let confidences: Vec<f64> = line["candidates"].as_array().unwrap().iter().map(|c| c["confidence"].as_f64().unwrap()).collect();
+        let confidences: Vec<f64> =
+            line["candidates"].as_array().unwrap().iter().map(|c| c["confidence"].as_f64().unwrap()).collect();
         assert!(confidences.len() <= 10 && confidences.is_sorted_by(|a, b| a >= b), "{line}");
         assert!(confidences.iter().all(|c| (0.0..=1.0).contains(c)));
     }
@@ -88,7 +90,15 @@ fn bad_input_is_one_line_and_exit_code_2() {
 #[test]
 fn another_companys_questions_are_found() {
     let name = "second-standard-sheet";
-    let arguments = ["evaluate", "--standard", &format!("{name}.xlsx"), "--questions", &format!("{name}.questions.jsonl"), "--gold", &format!("{name}.gold.jsonl")];
+    let arguments = [
+        "evaluate",
+        "--standard",
+        &format!("{name}.xlsx"),
+        "--questions",
+        &format!("{name}.questions.jsonl"),
+        "--gold",
+        &format!("{name}.gold.jsonl"),
+    ];
     let output = kaitou(&arguments, "");
     let text = String::from_utf8(output.stdout).unwrap();
     let all: Vec<&str> = text.lines().find(|l| l.starts_with("all")).unwrap().split('\t').collect();
@@ -138,7 +148,10 @@ fn what_choices_say() {
     let is = |stance: Option<Stance>, words: &[&str]| {
         words.iter().for_each(|w| assert_eq!(stance_of(w), stance, "{w}"));
     };
-    is(Some(Stance::Yes), &["○", "◯", "はい", "Yes", "有", "実施済み", "対応済", "実施している", "適合", "○：実施している", "はい（実施済）"]);
+    is(
+        Some(Stance::Yes),
+        &["○", "◯", "はい", "Yes", "有", "実施済み", "対応済", "実施している", "適合", "○：実施している", "はい（実施済）"],
+    );
     is(Some(Stance::Partial), &["△", "一部実施", "部分的に実施している", "△：一部対応"]);
     is(Some(Stance::No), &["×", "いいえ", "No", "無", "未実施", "対応していない"]);
     is(Some(Stance::NotApplicable), &["－", "―", "対象外", "該当なし", "N/A"]);
@@ -151,9 +164,19 @@ fn what_choices_say() {
 
 #[test]
 fn questions_turned_round() {
-    let turned = ["共有アカウントを使用していませんか。", "USBメモリを制限なく使えるか", "過去に漏えいが発生したことはあるか", "パスワードを初期設定のまま使用していないか"];
+    let turned = [
+        "共有アカウントを使用していませんか。",
+        "USBメモリを制限なく使えるか",
+        "過去に漏えいが発生したことはあるか",
+        "パスワードを初期設定のまま使用していないか",
+    ];
     turned.iter().for_each(|q| assert!(is_negated(q), "{q}"));
-    let straight = ["私物の持込みを禁止しているか", "許可なく持ち出せないようにしているか", "第三者が入室できない対策を講じていますか", "漏えいを防止しているか"];
+    let straight = [
+        "私物の持込みを禁止しているか",
+        "許可なく持ち出せないようにしているか",
+        "第三者が入室できない対策を講じていますか",
+        "漏えいを防止しているか",
+    ];
     straight.iter().for_each(|q| assert!(!is_negated(q), "{q}"));
 }
 

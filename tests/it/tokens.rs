@@ -54,7 +54,9 @@ fn golden_tokens() {
 fn a_damaged_dictionary_is_rebuilt_by_one_of_several_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let build = |_| Dictionary::open(folder.path(), None).unwrap();
-    std::thread::scope(|s| (0..3).map(|n| s.spawn(move || build(n))).collect::<Vec<_>>().into_iter().for_each(|t| drop(t.join().unwrap())));
+    std::thread::scope(|s| {
+        (0..3).map(|n| s.spawn(move || build(n))).collect::<Vec<_>>().into_iter().for_each(|t| drop(t.join().unwrap()))
+    });
     let built = || -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder.path().join("dictionary")).unwrap().map(|e| e.unwrap().path());
         entries.filter(|p| p.is_dir()).collect()
