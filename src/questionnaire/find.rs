@@ -42,6 +42,13 @@ pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
         found.sheets.push((sheet.name.clone(), role));
         found.questions.extend(questions);
     }
+    let legend = workbook.sheets.iter().find_map(|sheet| {
+        let role = found.sheets.iter().find(|(name, _)| *name == sheet.name)?.1;
+        legend_sheet(sheet).filter(|_| matches!(role, SheetRole::Instructions | SheetRole::Lists))
+    });
+    for question in found.questions.iter_mut().filter(|q| q.choice_cell.is_some() && q.choices.is_none()) {
+        question.choices.clone_from(&legend);
+    }
     if found.questions.is_empty() {
         let sheets: Vec<&str> = workbook.sheets.iter().map(|s| s.name.as_str()).collect();
         return Err(NoQuestions(format!(
@@ -70,23 +77,29 @@ fn named_role(sheet: &Sheet, headings: &Headings) -> Option<SheetRole> {
 
 fn in_sheet(sheet: &Sheet, headings: &Headings) -> Vec<Question> {
     let grid = Grid::new(sheet);
-    let mut tables = table::tables(&grid, headings);
+    let bands = table::bands(&grid, headings);
+    bands.iter().flat_map(|&(first, last)| in_band(&grid.within(first, last), headings)).collect()
+}
+
+fn in_band(grid: &Grid<'_>, headings: &Headings) -> Vec<Question> {
+    let sheet = grid.sheet;
+    let mut tables = table::tables(grid, headings);
     if tables.is_empty() && !sheet.validations.is_empty() {
-        tables.push(Table::headless(&grid));
+        tables.push(Table::headless(grid));
     }
-    let legend = legend(&grid, tables.first().map_or(0, |t| t.head_first));
-    let mut reader = Reader { grid: &grid, titles: Titles::default(), legend, questions: Vec::new() };
+    let legend = legend(grid, tables.first().map_or(0, |t| t.head_first));
+    let mut reader = Reader { grid, titles: Titles::default(), legend, questions: Vec::new() };
     for (index, table) in tables.iter().enumerate() {
         // The first table's title counts where later tables have one of the same shape over their heading rows.
         if index == 0 {
-            let later: Vec<String> = tables[1..].iter().filter_map(|t| title_above(&grid, t.head_first).map(|b| shape(&b))).collect();
-            if let Some(title) = title_above(&grid, table.head_first).filter(|b| later.contains(&shape(b))) {
+            let later: Vec<String> = tables[1..].iter().filter_map(|t| title_above(grid, t.head_first).map(|b| shape(&b))).collect();
+            if let Some(title) = title_above(grid, table.head_first).filter(|b| later.contains(&shape(b)) || is_bracketed(b.text)) {
                 reader.titles.put(&title);
             }
         }
-        if let Some(columns) = table.columns(&grid) {
+        if let Some(columns) = table.columns(grid) {
             reader.read(table, &columns);
-        } else if let Some(title) = tables.get(index + 1).and_then(|next| title_above(&grid, next.head_first)) {
+        } else if let Some(title) = tables.get(index + 1).and_then(|next| title_above(grid, next.head_first)) {
             reader.titles.put(&title);
         }
     }
@@ -102,25 +115,57 @@ fn title_above<'a>(grid: &Grid<'a>, head: u32) -> Option<Block<'a>> {
     }
 }
 
-/// Choices that the text above the table explains, each in its own words: 「○：実施している　△：一部」.
+/// 「＜店舗＞」, 「【共通】」, 「■ 開発」: a title that says by its form that it is one.
+fn is_bracketed(text: &str) -> bool {
+    !text.contains(['：', ':']) && text.starts_with(['＜', '<', '【', '［', '[', '〈', '《', '■', '●', '◆', '▼'])
+}
+
+/// Choices that the text above the table explains, each in its own words: 「○：実施している　△：一部」, in one cell or in
+/// one below the other.
 fn legend(grid: &Grid<'_>, head: u32) -> Option<Vec<String>> {
+    let mut lines: Vec<String> = Vec::new();
     for (_, blocks) in grid.rows(1, head.saturating_sub(1)) {
         for block in blocks {
-            let mut choices = Vec::new();
-            for part in block.text.split([' ', '　', '\n', '、', '，', ',', '／']) {
-                if let Some((choice, _)) = part.split_once(['：', ':', '＝', '=', '…']) {
-                    let choice = choice.trim_start_matches(['【', '（', '(']).trim();
-                    if Headings::builtin().column(choice) == Some(Heading::Choice) && !choices.contains(&choice.to_owned()) {
-                        choices.push(choice.to_owned());
-                    }
+            let parts = block.text.split([' ', '　', '\n', '、', '，', ',', '／']).filter(|p| !p.is_empty());
+            let choices: Vec<String> = parts.filter_map(explained).fold(Vec::new(), |mut all, c| {
+                if !all.contains(&c) {
+                    all.push(c);
                 }
-            }
-            if choices.len() >= 2 {
+                all
+            });
+            let known = choices.iter().any(|c| Headings::builtin().column(c) == Some(Heading::Choice));
+            if choices.len() >= 2 && known {
                 return Some(choices);
             }
+            lines.extend(explained(block.text));
         }
     }
-    None
+    (lines.len() >= 2).then_some(lines)
+}
+
+/// Choices that a sheet of their own explains: a mark in one column, what it means beside it.
+fn legend_sheet(sheet: &Sheet) -> Option<Vec<String>> {
+    let grid = Grid::new(sheet);
+    let mut choices: Vec<String> = Vec::new();
+    for (_, blocks) in grid.rows(1, grid.last_row) {
+        if let [mark, meaning, ..] = blocks
+            && mark.text.chars().count() <= 2
+            && Headings::builtin().column(mark.text) == Some(Heading::Choice)
+            && meaning.text.chars().count() > mark.text.chars().count()
+            && !choices.contains(&mark.text.to_owned())
+        {
+            choices.push(mark.text.to_owned());
+        }
+    }
+    (choices.len() >= 2).then_some(choices)
+}
+
+/// The choice that 「Ａ：規程等に定め、実施している」 explains: a short word before a colon.
+fn explained(text: &str) -> Option<String> {
+    let (choice, _) = text.split_once(['：', ':', '＝', '=', '…'])?;
+    let choice = choice.trim_start_matches(['【', '（', '(']).trim();
+    let short = choice.chars().count() == 1 || Headings::builtin().column(choice) == Some(Heading::Choice);
+    short.then(|| choice.to_owned())
 }
 
 /// Longest title of a section in characters.
@@ -188,31 +233,55 @@ impl<'a> Reader<'a, '_> {
         let answer = columns.choice.or(columns.text).or(columns.marks.first().map(|(col, _)| *col)).unwrap_or(columns.question);
         let any_listed = self.grid.listed(answer, table.head_last + 1, table.last);
         let mut carried: Vec<Option<String>> = vec![None; columns.categories.len()];
+        let mut parent: Option<(u32, String)> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
         for (row, blocks) in self.grid.rows(table.head_last + 1, table.last) {
             if let Some(title) = self.title(blocks, columns, answer, any_listed) {
                 self.titles.put(&title);
                 carried.fill(None);
+                parent = None;
                 continue;
             }
+            let at = CellRef::new(row, answer);
+            let listed = self.grid.validation(at).is_some();
+            let invited = self.grid.inviting(at);
+            // A text left of the questions' own column asks only where it can be answered; else it is a heading of what follows.
+            let asking = |b: &&Block<'a>| {
+                let col = b.range.first.col;
+                columns.questions.contains(&col) && !is_number(b.text) && (col >= columns.question || listed || invited && !any_listed)
+            };
+            let question = blocks.iter().filter(asking).max_by_key(|b| b.range.first.col).copied();
             for (level, &col) in columns.categories.iter().enumerate() {
                 if let Some(block) = blocks.iter().find(|b| b.range.first.col == col) {
-                    if carried[level].as_deref() != Some(block.text) {
+                    let asks = question.is_some_and(|q| q.range.first == block.range.first);
+                    if asks || carried[level].as_deref() != Some(block.text) {
                         carried[level + 1..].fill(None);
                     }
-                    carried[level] = Some(block.text.to_owned());
+                    carried[level] = (!asks && !is_number(block.text)).then(|| block.text.to_owned());
                 }
             }
-            let Some(question) = blocks.iter().find(|b| b.range.first.col == columns.question) else { continue };
-            let number = columns.number.and_then(|col| blocks.iter().find(|b| b.range.first.col == col)).map(|b| b.text.to_owned());
-            let at = CellRef::new(row, answer);
+            let Some(question) = question else {
+                let heading = |b: &&Block<'a>| columns.questions.contains(&b.range.first.col) && !is_number(b.text);
+                let heading = blocks.iter().find(heading).filter(|b| !columns.categories.contains(&b.range.first.col));
+                parent = heading.map(|b| (b.range.first.col, b.text.to_owned()));
+                continue;
+            };
+            let column = question.range.first.col;
+            let number = number(blocks, &question, columns);
             if is_example(number.as_deref(), question.text) || is_total(question.text) {
                 continue;
             }
-            let section = self.titles.open.iter().map(|(_, t)| t.clone()).chain(carried.iter().flatten().cloned()).collect();
+            let child = |p: &(u32, String)| column > p.0 || number.as_deref().is_some_and(is_child_number);
+            parent = parent.take().filter(child);
+            // A question whose answer cell is closed is asked by its children.
+            if any_listed && !listed && (self.grid.sheet.look(at).filled || !invited) && parent.is_none() {
+                parent = Some((column, question.text.to_owned()));
+                continue;
+            }
+            let above = self.titles.open.iter().map(|(_, t)| t.clone());
+            let section = above.chain(carried.iter().flatten().cloned()).chain(parent.iter().map(|(_, t)| t.clone())).collect();
             self.titles.fresh = false;
-            let listed = self.grid.validation(at).is_some();
-            rows.push(Row { question: *question, section, number, invited: self.grid.inviting(at), listed });
+            rows.push(Row { question, section, number, invited, listed });
         }
         // What most rows have, a row must have, or be no question: a number, a list, a frame.
         let most = |has: fn(&Row<'_>) -> bool| rows.iter().filter(|r| has(r)).count() * 10 >= rows.len() * 8;
@@ -236,7 +305,7 @@ impl<'a> Reader<'a, '_> {
             [second] if is_number(lead.text) && second.range.first.col < answer => *second,
             _ => return None,
         };
-        if title.text.chars().count() > MAX_TITLE || title.text.starts_with(['※', '＊', '*']) || title.text.ends_with('。') {
+        if title.text.chars().count() > MAX_TITLE || title.text.starts_with(['※', '＊', '*']) || title.text.ends_with('。') || is_total(title.text) {
             return None;
         }
         let at = CellRef::new(title.range.first.row, answer);
@@ -275,6 +344,50 @@ impl<'a> Reader<'a, '_> {
             marks: (!marks.is_empty()).then_some(marks),
         }
     }
+}
+
+/// The question's number: beside it, else in front of its text.
+fn number(blocks: &[Block<'_>], question: &Block<'_>, columns: &Columns) -> Option<String> {
+    let column = question.range.first.col;
+    let beside = |b: &&Block<'_>| b.range.first.col < column && columns.questions.contains(&b.range.first.col);
+    let child = blocks.iter().filter(beside).find(|b| is_number(b.text)).map(|b| b.text.to_owned());
+    // The number column counts the parent where the parent begins in this row.
+    let parent_begins = blocks.iter().filter(beside).any(|b| !is_number(b.text) && columns.question == column && columns.questions.len() > 1);
+    let own = columns.number.filter(|_| !parent_begins).and_then(|col| blocks.iter().find(|b| b.range.first.col == col));
+    child.or_else(|| own.map(|b| b.text.to_owned())).or_else(|| leading_number(question.text))
+}
+
+/// 「Q1. …」 → Q1, 「１）…」 → １）, 「(1) …」 → (1), 「①…」 → ①.
+fn leading_number(text: &str) -> Option<String> {
+    let circled = |c: &char| matches!(c, '①'..='⑳' | '㉑'..='㉟');
+    if let Some(c) = text.chars().next().filter(circled) {
+        return Some(c.to_string());
+    }
+    let mut end = 0;
+    let mut digits = false;
+    for (at, c) in text.char_indices().take(10) {
+        let folded = normalize(&c.to_string()).chars().next().unwrap_or(' ');
+        match folded {
+            '0'..='9' => digits = true,
+            '(' if at == 0 => {}
+            'q' | 'a'..='z' if !digits => {}
+            '-' if digits => {}
+            // Closing marks belong to the number, a full stop does not.
+            ')' if digits => return Some(text[..at + c.len_utf8()].to_owned()),
+            '.' | ':' if digits && text[at + c.len_utf8()..].starts_with(|n: char| normalize(&n.to_string()).starts_with(|d: char| d.is_ascii_digit())) => {}
+            '.' | ':' | ' ' if digits && at > 0 => {
+                end = at;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    (digits && end > 0).then(|| text[..end].to_owned())
+}
+
+/// Whether a number is one below another: 「(1)」, 「①」, 「a)」.
+fn is_child_number(number: &str) -> bool {
+    number.starts_with(['(', '（', '①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨']) || number.ends_with([')', '）'])
 }
 
 fn is_example(number: Option<&str>, question: &str) -> bool {
