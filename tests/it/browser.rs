@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -26,6 +27,7 @@ impl Driver {
     fn start() -> Self {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -43,7 +45,8 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // The whole group: a browser would outlive its driver when a test fails.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
         let _ = self.child.wait();
     }
 }
@@ -144,8 +147,9 @@ impl Browser {
     }
 
     async fn value(&self, css: &str) -> String {
-        let field = self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}"));
-        field.prop("value").await.unwrap().unwrap_or_default()
+        // In one step: an element that was found may be swapped out before it is asked.
+        let value = self.client.execute("return document.querySelector(arguments[0])?.value", vec![json!(css)]).await.unwrap();
+        value.as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until the page says `words`.
