@@ -6,6 +6,7 @@ pub mod choices;
 mod find;
 mod grid;
 mod headings;
+mod rows;
 mod table;
 
 pub use find::find;
