@@ -62,7 +62,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tally.questions += 1;
         if let Some(draft) = draft.as_ref().filter(|d| d.band == Band::High || args.all) {
             let answer = FinalAnswer { choice: draft.choice.clone(), text: draft.text.clone() };
-            let (cells, filled): (Vec<_>, Vec<_>) = export::edits(question, &answer).into_iter().partition(is_free);
+            let boxed = |e: &CellEdit| question.boxes.is_some() && question.choice_cell == Some(e.cell);
+            let (cells, filled): (Vec<_>, Vec<_>) =
+                export::edits(question, &answer).into_iter().partition(|e| is_free(e) || boxed(e));
             kept += filled.len();
             tally.written += usize::from(!cells.is_empty());
             edits.extend(cells);

@@ -1,5 +1,6 @@
 //! The rows of a table: questions, the titles they stand under, and the cells for their answers.
 
+use super::boxes;
 use super::grid::{Block, Grid};
 use super::headings::without_brackets;
 use super::table::{Columns, Table, is_number};
@@ -194,6 +195,8 @@ impl<'a> Reader<'a, '_> {
         let cell = |col: u32| Some(self.grid.block(CellRef::new(top, col)).first).filter(|first| first.row >= top);
         let choice_cell = columns.choice.filter(|_| !row.closed).and_then(cell);
         let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.clone());
+        let boxes = choice_cell.map(|at| self.grid.sheet.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
+        let listed = listed.or_else(|| boxes.as_deref().and_then(boxes::choices));
         let choices = choice_cell.and_then(|_| listed.or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
         let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| Some(Mark { cell: cell(*col)?, choice: choice.clone() })).collect();
         Question {
@@ -204,6 +207,7 @@ impl<'a> Reader<'a, '_> {
             question_cell: row.question.range.first,
             choice_cell,
             choices,
+            boxes,
             text_cell: columns.text.and_then(cell),
             marks: (!marks.is_empty()).then_some(marks),
         }

@@ -1,5 +1,6 @@
 //! Tables on a sheet: their heading rows, and what each column is for.
 
+use super::boxes;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use crate::workbook::{CellRange, CellRef};
@@ -105,8 +106,9 @@ fn is_head(grid: &Grid<'_>, row: u32, headings: &Headings) -> bool {
     let listed = blocks.iter().zip(&known).any(|(b, h)| {
         !matches!(h, Some(Heading::Question | Heading::Item)) && b.text.chars().count() <= 24 && grid.listed(b.range.first.col, *below.start(), *below.end())
     });
+    let boxed = grid.rows(*below.start(), *below.end()).any(|(_, blocks)| blocks.iter().any(|b| boxes::choices(b.text).is_some()));
     let plain = blocks.iter().all(|b| grid.validation(b.range.first).is_none());
-    plain && asks && (takes || listed) && known.iter().flatten().count() * 2 >= blocks.len()
+    plain && asks && (takes || listed || boxed) && known.iter().flatten().count() * 2 >= blocks.len()
 }
 
 /// The last heading row: as far down as the first tier's merged cells reach, and further while groups have headings below.
@@ -257,13 +259,13 @@ impl Table {
                 || heading == Some(Heading::Internal) && !s.in_answer_group()
                 || s.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
                 || marked(s);
-            !closed && (matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Choice | Heading::Question)) || s.in_answer_group() || s.lists || heading.is_none() && s.open > 0 && s.texts == 0)
+            !closed && (matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Choice | Heading::Question)) || s.in_answer_group() || s.lists || s.boxes > 0 || heading.is_none() && s.open > 0 && s.texts == 0)
         };
         let mut open: Vec<&Stats> = stats[asked + 1..].iter().filter(takes).collect();
         if open.is_empty() {
             open = stats[..asked].iter().filter(takes).filter(|s| s.heading().is_some() && s.texts == 0).collect();
         }
-        let listed = open.iter().find(|s| s.lists).copied();
+        let listed = open.iter().find(|s| s.lists || s.boxes > 0).copied();
         let named = open.iter().find(|s| s.heading() == Some(Heading::Answer) || s.in_answer_group() && s.heading() != Some(Heading::Remark)).copied();
         let inline = |s: &Stats| choices_in(&s.leaf.text);
         let choice = listed.or(named.filter(|s| open.len() > 1 || inline(s).is_some()));
@@ -292,19 +294,22 @@ struct Stats {
     kana: usize,
     /// Has cells with a list of values.
     lists: bool,
+    /// Texts with boxes to tick.
+    boxes: usize,
     /// Empty cells that look like places to write into.
     open: usize,
 }
 
 impl Stats {
     fn new(col: u32, leaf: &Leaf) -> Self {
-        Self { col, leaf: leaf.clone(), texts: 0, chars: 0, numbers: 0, kana: 0, lists: false, open: 0 }
+        Self { col, leaf: leaf.clone(), texts: 0, chars: 0, numbers: 0, kana: 0, lists: false, boxes: 0, open: 0 }
     }
 
     fn add(&mut self, text: &str) {
         self.texts += 1;
         self.chars += text.chars().count();
         self.numbers += usize::from(is_number(text));
+        self.boxes += usize::from(boxes::choices(text).is_some());
         self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
     }
 
@@ -330,7 +335,7 @@ fn question(stats: &[Stats]) -> Option<u32> {
     let among = |wanted: &[Heading]| {
         stats
             .iter()
-            .filter(|s| s.texts > 0 && s.numbers * 2 < s.texts && s.heading().is_some_and(|h| wanted.contains(&h)))
+            .filter(|s| s.texts > s.boxes && s.numbers * 2 < s.texts && s.heading().is_some_and(|h| wanted.contains(&h)))
             .max_by_key(|s| (!s.english(), s.average()))
     };
     let nameless = || {

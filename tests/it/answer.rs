@@ -48,6 +48,7 @@ fn what_is_written_is_what_is_reported() {
             assert!(said.contains(words) && said.contains("未確認"), "{said}");
             let after = cells(&out);
             let mut want = before.clone();
+            let mut ticked = BTreeMap::new();
             for question in report["questions"].as_array().unwrap() {
                 let suggestion = &question["suggestion"];
                 if suggestion.is_null() || (!all && suggestion["band"] != "high") {
@@ -57,7 +58,11 @@ fn what_is_written_is_what_is_reported() {
                 let choice = suggestion["choice"].as_str();
                 if let (Some(choice), Some(cell)) = (choice, question["choice_cell"].as_str()) {
                     assert!(question["choices"].as_array().unwrap().iter().any(|c| c == choice), "{choice} is no choice of the client");
-                    want.insert(place(cell), choice.to_owned());
+                    if question["mode"] == "inline_boxes" {
+                        ticked.insert(place(cell), kaitou::questionnaire::boxes::tick(&before[&place(cell)], choice).unwrap());
+                    } else {
+                        want.insert(place(cell), choice.to_owned());
+                    }
                 }
                 if let (Some(choice), Some(marks)) = (choice, question["marks"].as_array()) {
                     let mark = marks.iter().find(|m| m["choice"] == choice).unwrap();
@@ -69,7 +74,8 @@ fn what_is_written_is_what_is_reported() {
             }
             written += want.len().saturating_sub(before.len());
             // What stood there before stays, whatever is suggested.
-            want.extend(before);
+            want.extend(before.clone());
+            want.extend(ticked);
             assert_eq!(after, want, "{}", file.display());
         }
         assert!(!all || written > 300, "{written} cells");

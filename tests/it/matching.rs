@@ -189,6 +189,7 @@ fn question(text: &str, choices: Option<&[&str]>) -> Question {
         question_cell: CellRef::new(2, 2),
         choice_cell: choices.map(|_| CellRef::new(2, 3)),
         choices: choices.map(|c| c.iter().map(|c| (*c).to_owned()).collect()),
+        boxes: None,
         text_cell: Some(CellRef::new(2, 4)),
         marks: None,
     }

@@ -59,6 +59,7 @@ fn question(number: u32) -> (Question, Suggestion) {
         question_cell: CellRef::new(number, 3),
         choice_cell: Some(CellRef::new(number, 4)),
         choices: Some(vec!["はい".to_owned(), "いいえ".to_owned()]),
+        boxes: None,
         text_cell: Some(CellRef::new(number, 5)),
         marks: Some(vec![Mark { cell: CellRef::new(number, 6), choice: "○".to_owned() }]),
     };
@@ -108,6 +109,7 @@ async fn questions_come_back_as_they_went_in(store: Store) {
         section: vec![],
         choice_cell: None,
         choices: None,
+        boxes: None,
         text_cell: None,
         marks: None,
         ..question(2).0
