@@ -135,7 +135,11 @@ impl<'a> Reader<'a, '_> {
                 }
             }
             let above = self.titles.open.iter().map(|(_, t)| t.clone());
-            let section = above.chain(carried.iter().flatten().cloned()).chain(parent.iter().map(|p| p.text.clone())).collect();
+            // 「→「はい」の場合…」 goes on from the question above it.
+            let arrow = ['→', '⇒', '└', '↳'];
+            let before = rows.iter().rev().find(|r| !r.question.text.starts_with(arrow)).filter(|_| question.text.starts_with(arrow));
+            let asked = parent.iter().map(|p| p.text.clone()).chain(before.map(|r| r.question.text.to_owned()));
+            let section = above.chain(carried.iter().flatten().cloned()).chain(asked).collect();
             self.titles.fresh = false;
             let text_open = columns.text.is_some_and(|col| self.grid.inviting(CellRef::new(row, col)));
             let closed = any_listed && !listed && (self.grid.sheet.look(at).filled || !invited);
