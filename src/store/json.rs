@@ -85,6 +85,7 @@ impl StoredProposal {
 enum StoredReason {
     Word(String),
     Synonym(String, String),
+    Topic(String),
     Past(String),
 }
 
@@ -104,6 +105,7 @@ impl From<&Proposal> for StoredProposal {
                 .map(|reason| match reason.clone() {
                     Reason::Word(word) => StoredReason::Word(word),
                     Reason::Synonym(theirs, ours) => StoredReason::Synonym(theirs, ours),
+                    Reason::Topic(name) => StoredReason::Topic(name),
                     Reason::Past(question) => StoredReason::Past(question),
                 })
                 .collect(),
@@ -126,6 +128,7 @@ impl From<StoredProposal> for Proposal {
                 .map(|reason| match reason {
                     StoredReason::Word(word) => Reason::Word(word),
                     StoredReason::Synonym(theirs, ours) => Reason::Synonym(theirs, ours),
+                    StoredReason::Topic(name) => Reason::Topic(name),
                     StoredReason::Past(question) => Reason::Past(question),
                 })
                 .collect(),
