@@ -51,7 +51,7 @@ fn matching(c: &mut Criterion) {
     });
     group.bench_function("search, rank and draft", |b| {
         b.iter(|| {
-            let draft = |q: &questionnaire::Question| suggestion::draft(q, &rank(&index.search(&q.text, &q.section), &model), &sheet, &[]);
+            let draft = |q: &questionnaire::Question| suggestion::draft(q, &rank(&index.search(&q.text, &q.section, 0.0), &model), &sheet, &[]);
             found.questions.iter().filter_map(draft).count()
         });
     });

@@ -14,6 +14,7 @@ use crate::workbook::read::ReadError;
 mod answer;
 pub mod matching;
 mod questions;
+mod vectors;
 mod serve;
 mod wire;
 
@@ -39,6 +40,8 @@ enum Command {
     Evaluate(matching::EvaluateArgs),
     /// 正解つきの質問から対応付けのモデルを作り直す
     Fit(matching::FitArgs),
+    /// 話題集（index/topics）から単語ベクトルを作り直す（1分ほど）
+    FitVectors(vectors::Args),
 }
 
 /// Why a command ended early.
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Questions(args) => questions::run(args),
         Command::Match(args) => matching::run_match(args, io::stdin().lock(), BufWriter::new(io::stdout().lock())).map_err(Failure::from),
         Command::Evaluate(args) => matching::run_evaluate(args, io::stdout().lock()).map_err(Failure::from),
+        Command::FitVectors(args) => vectors::run(args),
         Command::Fit(args) => matching::run_fit(args, io::stdout().lock()).map_err(Failure::from),
     };
     match result {

@@ -10,6 +10,7 @@ pub mod logistic;
 pub mod measure;
 pub mod model;
 pub mod past;
+pub mod vectors;
 
 use crate::search::found::{Found, FoundItem};
 pub use model::{Model, ModelError};
@@ -55,6 +56,8 @@ pub enum Reason {
     Word(String),
     /// Two words that mean the same here: the question's and the item's.
     Synonym(String, String),
+    /// Both are about this topic of the field, though the words may differ.
+    Topic(String),
     /// The same question was answered with this item before; its text then.
     Past(String),
 }
@@ -131,5 +134,6 @@ fn reasons(item: &FoundItem<'_>) -> Vec<Reason> {
         }
     }
     reasons.truncate(REASONS);
+    reasons.extend(item.topic.map(|t| Reason::Topic(t.name.to_owned())));
     reasons
 }

@@ -297,12 +297,13 @@ impl Pipeline {
         let matcher = engine.matcher(past, &self.0.library)?;
         let total = found.questions.len();
         let mut questions = Vec::with_capacity(total);
-        for (done, question) in found.questions.into_iter().enumerate() {
+        let around = matcher.scopes_around(&found.questions);
+        for (done, (question, around)) in found.questions.into_iter().zip(around).enumerate() {
             if self.stopping() {
                 return Ok(None);
             }
             self.set_progress(questionnaire.id, Some(Progress::Matching { done, total }));
-            let suggestion = matcher.suggest(&question, &questionnaire.services);
+            let suggestion = matcher.suggest(&question, around, &questionnaire.services);
             questions.push((question, suggestion));
         }
         let problems = workbook.problems.into_iter().chain(found.problems).collect();

@@ -2,13 +2,16 @@
 //!
 //! [`dictionary`] builds and loads IPADIC, [`lexicon`] holds what is kept by hand in `index/`, [`tokenizer`] turns a text into
 //! words, concepts and character pairs, [`index`] builds the tantivy index of a standard sheet and reads it for a question.
+//! [`meaning`] compares texts by the vectors that were learned from the bank of [`topics`].
 //! What was found leaves this room as plain values ([`found`]); judging them is [`crate::matching`]'s.
 
 pub mod dictionary;
 pub mod found;
 pub mod index;
 pub mod lexicon;
+pub mod meaning;
 pub mod tokenizer;
+pub mod topics;
 
 pub use dictionary::{Dictionary, DictionaryError};
 pub use found::Found;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::matching::fit::{self, Example};
 use crate::matching::measure::Truth;
 use crate::matching::{Candidate, Decision, Match, Model, ModelError, Reason, features, rank};
-use crate::search::{Analyzer, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
+use crate::search::{Analyzer, Dictionary, Found, DictionaryError, Index, IndexError, Lexicon, LexiconError};
 use crate::standard::{self, StandardError, StandardSheet, UnknownService};
 use crate::workbook::{Limits, read};
 
@@ -236,6 +236,7 @@ pub fn say(reason: &Reason) -> String {
     match reason {
         Reason::Word(word) => word.clone(),
         Reason::Synonym(here, there) => format!("{here}＝{there}"),
+        Reason::Topic(name) => format!("話題: {name}"),
         Reason::Past(question) => format!("過去の回答: {question}"),
     }
 }
@@ -325,11 +326,12 @@ pub fn run_match(args: &MatchArgs, input: impl BufRead, mut output: impl Write) 
     let (sheet, index) = open(&args.sheet)?;
     sheet.check_services(&args.services).map_err(InputError::from)?;
     let model = Model::built_in()?;
-    for question in questions {
-        let section = question.section.into_vec();
-        let found = rank(&index.search(&question.question, &section), &model);
+    let questions: Vec<_> = questions.into_iter().map(|q| (q.id, q.question, q.section.into_vec())).collect();
+    let around = index.scopes_around(questions.iter().map(|(_, text, section)| (text.as_str(), section.as_slice())));
+    for ((id, text, section), around) in questions.iter().zip(around) {
+        let found = rank(&index.search(text, section, around), &model);
         let line = MatchLine {
-            id: &question.id,
+            id,
             band: found.band.name(),
             answerable: rounded(found.answerable),
             candidates: found.candidates.iter().map(CandidateLine::new).collect(),
@@ -372,6 +374,16 @@ fn known(args: &EvaluateArgs, sheet: &StandardSheet) -> Result<Vec<Known>, Input
     Ok(known)
 }
 
+/// Searches for all questions; those around one are its document's.
+fn search<'a>(index: &'a Index, known: &'a [Known]) -> Vec<Found<'a>> {
+    let mut found = Vec::new();
+    for document in known.chunk_by(|a, b| a.document == b.document) {
+        let around = index.scopes_around(document.iter().map(|k| (k.question.as_str(), k.section.as_slice())));
+        found.extend(document.iter().zip(around).map(|(k, around)| index.search(&k.question, &k.section, around)));
+    }
+    found
+}
+
 /// Measures the built-in model on questions of known answer.
 ///
 /// # Errors
@@ -380,7 +392,7 @@ pub fn run_evaluate(args: &EvaluateArgs, mut output: impl Write) -> Result<(), M
     let (sheet, index) = open(&args.sheet)?;
     let known = known(args, &sheet)?;
     let model = Model::built_in()?;
-    let matches: Vec<Match> = known.iter().map(|k| rank(&index.search(&k.question, &k.section), &model)).collect();
+    let matches: Vec<Match> = search(&index, &known).iter().map(|f| rank(f, &model)).collect();
     Ok(report(&known, &matches, &mut output)?)
 }
 
@@ -392,7 +404,7 @@ pub fn run_evaluate(args: &EvaluateArgs, mut output: impl Write) -> Result<(), M
 pub fn run_fit(args: &FitArgs, mut output: impl Write) -> Result<(), MatchingError> {
     let (sheet, index) = open(&args.evaluate.sheet)?;
     let known = known(&args.evaluate, &sheet)?;
-    let found: Vec<_> = known.iter().map(|k| index.search(&k.question, &k.section)).collect();
+    let found = search(&index, &known);
     let example = |(k, f): (&Known, &_)| Example {
         document: k.document.clone(),
         features: features::of(f),

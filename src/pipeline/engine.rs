@@ -145,10 +145,16 @@ pub struct Matcher<'a> {
 }
 
 impl Matcher<'_> {
-    /// What is offered for `question` of a questionnaire about `services`.
+    /// Whom the questions around each one are about, see [`Index::scopes_around`].
     #[must_use]
-    pub fn suggest(&self, question: &Question, services: &[String]) -> Suggestion {
-        let found = rank(&self.index.search(&question.text, &question.section), self.model);
+    pub fn scopes_around(&self, questions: &[Question]) -> Vec<f64> {
+        self.index.scopes_around(questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())))
+    }
+
+    /// What is offered for `question`, standing among others of scope `around`, in a questionnaire about `services`.
+    #[must_use]
+    pub fn suggest(&self, question: &Question, around: f64, services: &[String]) -> Suggestion {
+        let found = rank(&self.index.search(&question.text, &question.section, around), self.model);
         let draft = suggestion::draft(question, &found, self.sheet, services);
         let proposals = found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).collect();
         Suggestion {

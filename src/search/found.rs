@@ -21,6 +21,16 @@ pub struct Signals {
     pub coverage: f64,
     /// How much of the item's weight stands in the question, 0 to 1.
     pub covered: f64,
+    /// How near the question's vector is to that of the item's question, −1 to 1.
+    pub meaning: f64,
+    /// … to that of the item's headings and question together.
+    pub meaning_full: f64,
+    /// … to that of the nearest sentence of the item's question.
+    pub meaning_part: f64,
+    /// How near the vector of the headings over the question is to that of the item's headings and question.
+    pub heading_meaning: f64,
+    /// How far both are about the same topics of the field, 0 to 1.
+    pub topic: f64,
     /// How alike the two questions are letter by letter, 0 to 1; 1 also where the question is just the item's name.
     pub likeness: f64,
 }
@@ -38,6 +48,15 @@ pub struct Meeting<'a> {
     pub synonym: bool,
 }
 
+/// A topic of the field that both question and item are about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Topic<'a> {
+    /// Its name in the bank.
+    pub name: &'a str,
+    /// How far both are about it, 0 to 1.
+    pub share: f64,
+}
+
 /// One item of the sheet for one question.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FoundItem<'a> {
@@ -49,6 +68,8 @@ pub struct FoundItem<'a> {
     pub signals: Signals,
     /// Where the two meet, in the question's order.
     pub meetings: Vec<Meeting<'a>>,
+    /// The topic that brings them together most, where there is one.
+    pub topic: Option<Topic<'a>>,
 }
 
 /// A question that was answered before.
@@ -73,6 +94,10 @@ pub struct Found<'a> {
     pub terms: usize,
     /// Whom the question is about: −1 the company and its people, +1 a service for customers.
     pub scope: f64,
+    /// The same of the questions before and after it: a whole questionnaire is mostly about one of the two.
+    pub around: f64,
+    /// How near the sheet comes to the topics that the question is about, −1 to 1.
+    pub on_sheet: f64,
     /// Whether the question is turned round, so that yes is not the good answer.
     pub negated: bool,
     /// Past questions, the most alike first.

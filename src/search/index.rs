@@ -14,6 +14,7 @@ use tantivy::tokenizer::TokenizerManager;
 use tantivy::{DocSet as _, SegmentReader, TERMINATED, TantivyDocument};
 
 use super::found::{Found, FoundItem, FoundPast, Meeting};
+use super::meaning::Meaning;
 use super::tokenizer::{Analyzer, FieldTokenizer, Term, Terms, Way};
 use crate::matching::Decision;
 use crate::standard::StandardSheet;
@@ -32,6 +33,8 @@ impl From<std::io::Error> for IndexError {
 
 /// Memory for building: a sheet of ten thousand items needs a few megabytes.
 const BUILD_BYTES: usize = 50_000_000;
+/// So many questions before and after one tell what the questionnaire is about.
+const AROUND: usize = 10;
 /// How many past questions are looked at for likeness.
 const PAST_LOOKED_AT: usize = 5;
 
@@ -93,6 +96,7 @@ const PARTS: [(Part, &str, Way); 4] = [
 #[derive(Debug)]
 pub struct Index {
     analyzer: Analyzer,
+    meaning: Meaning,
     /// Id, and whether answered per service.
     items: Vec<(u32, bool)>,
     fields: [FieldScores; 4],
@@ -169,6 +173,7 @@ impl Index {
         let items = sheet.items.iter().map(|i| (i.id, i.answers.iter().any(|a| a.service.is_some()))).collect();
         let mut index = Self {
             analyzer: analyzer.clone(),
+            meaning: Meaning::new(sheet, analyzer),
             items,
             fields: scores,
             spellings,
@@ -200,9 +205,10 @@ impl Index {
         self.past_exact.insert(normalized, place);
     }
 
-    /// What is found for a question that stands under the headings `section`.
+    /// What is found for a question that stands under the headings `section`, among questions of scope `around` (see
+    /// [`Index::scopes_around`]; 0 where nothing is known about them).
     #[must_use]
-    pub fn search<'a>(&'a self, question: &'a str, section: &[String]) -> Found<'a> {
+    pub fn search<'a>(&'a self, question: &'a str, section: &[String], around: f64) -> Found<'a> {
         let heading = section.join("\n");
         let asked = self.analyzer.terms(question);
         let over = self.analyzer.terms(&heading);
@@ -229,6 +235,7 @@ impl Index {
             signals.heading_pairs = heading_pairs[place];
         }
         self.cover(&asked, question, &mut items);
+        let on_sheet = self.meaning.fill(&asked.features(), &over.features(), &mut items);
         let normalized = normalize(question);
         let pairs = pair_set(&normalized);
         for (item, (own, name)) in items.iter_mut().zip(&self.wordings) {
@@ -238,6 +245,8 @@ impl Index {
             items,
             terms: asked.words.len() + asked.concepts.len(),
             scope: self.scope(question, &heading),
+            around,
+            on_sheet,
             negated: crate::questionnaire::choices::is_negated(question),
             past: self.past(&normalized, &pairs, &heading),
         }
@@ -280,6 +289,17 @@ impl Index {
             item.signals.coverage = if total > 0.0 { item.signals.coverage / total } else { 0.0 };
             item.signals.covered = if *weight > 0.0 { (item.signals.covered / weight).min(1.0) } else { 0.0 };
         }
+    }
+
+    /// For each question of a questionnaire (text and headings, in its order) whom those before and after it are about, itself
+    /// included: −1 the company, +1 a service.
+    pub fn scopes_around<'q>(&self, questions: impl Iterator<Item = (&'q str, &'q [String])>) -> Vec<f64> {
+        let scopes: Vec<f64> = questions.map(|(q, section)| self.scope(q, &section.join("\n"))).collect();
+        let mean = |n: usize| {
+            let near = &scopes[n.saturating_sub(AROUND)..scopes.len().min(n + AROUND + 1)];
+            near.iter().sum::<f64>() / small(near.len())
+        };
+        (0..scopes.len()).map(mean).collect()
     }
 
     /// Whom a question is about, by the words of scope in it and in its heading.

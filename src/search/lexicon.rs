@@ -4,7 +4,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use crate::matching::vectors::{Vectors, VectorsError};
 use crate::text::{is_katakana, normalize};
 
 /// Why the hand-kept files can't be used: always with file and line.
@@ -17,6 +19,14 @@ pub enum LexiconError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The vectors can't be used.
+    #[error("{file}: {source}")]
+    Vectors {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        source: VectorsError,
     },
     /// A line is not as it should be.
     #[error("{file} の {line} 行目: {message}")]
@@ -45,16 +55,21 @@ pub struct Lexicon {
     pub company: Vec<String>,
     /// Words of a question that is about a service for customers.
     pub service: Vec<String>,
+    /// What words mean here, learned from the bank of topics.
+    pub vectors: Arc<Vectors>,
 }
 
 /// The files by name, with the text that is built in.
-const FILES: [(&str, &str); 5] = [
+pub(super) const FILES: [(&str, &str); 5] = [
     ("synonyms.tsv", include_str!("../../index/synonyms.tsv")),
     ("stopwords.txt", include_str!("../../index/stopwords.txt")),
     ("user-dictionary.csv", include_str!("../../index/user-dictionary.csv")),
     ("scope-company.txt", include_str!("../../index/scope-company.txt")),
     ("scope-service.txt", include_str!("../../index/scope-service.txt")),
 ];
+
+/// The file with the vectors; a folder of one's own need not hold it.
+pub const VECTORS: &str = "vectors.bin";
 
 impl Lexicon {
     /// Reads the files; those that `folder` holds take the place of the built-in ones.
@@ -78,6 +93,7 @@ impl Lexicon {
                 folder.filter(|_| own.is_some()).map_or_else(|| format!("index/{name}"), |f| f.join(name).display().to_string());
             lexicon.take(name, &shown, own.as_deref().unwrap_or(built_in))?;
         }
+        lexicon.vectors = Arc::new(vectors(folder)?);
         Ok(lexicon)
     }
 
@@ -213,6 +229,18 @@ fn stands_alone(text: &str, from: usize, to: usize, cuts: &[usize]) -> bool {
         let before = script(text[..at].chars().next_back());
         before == 0 || before != script(text[at..].chars().next()) || cuts.binary_search(&at).is_ok()
     })
+}
+
+/// The vectors in `folder`, if it holds any, else the built-in ones.
+fn vectors(folder: Option<&Path>) -> Result<Vectors, LexiconError> {
+    let broken = |file: String| |source| LexiconError::Vectors { file, source };
+    match folder.map(|f| f.join(VECTORS)).filter(|p| p.exists()) {
+        Some(path) => {
+            let bytes = std::fs::read(&path).map_err(|source| LexiconError::Io { path: path.clone(), source })?;
+            Vectors::from_bytes(&bytes).map_err(broken(path.display().to_string()))
+        }
+        None => Vectors::built_in().map_err(broken(VECTORS.to_owned())),
+    }
 }
 
 fn one_word(line: &str) -> Result<String, String> {

@@ -42,6 +42,15 @@ pub struct Terms {
     pub pairs: Vec<Term>,
 }
 
+impl Terms {
+    /// All of them as features for [`crate::matching::vectors`]: pairs are marked with `#`, concepts bear their `=`.
+    #[must_use]
+    pub fn features(&self) -> Vec<String> {
+        let words = self.words.iter().chain(&self.concepts).map(|t| t.text.clone());
+        words.chain(self.pairs.iter().map(|p| format!("#{}", p.text))).collect()
+    }
+}
+
 /// Cuts texts. Cheap to clone.
 #[derive(Clone)]
 pub struct Analyzer {

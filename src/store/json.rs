@@ -89,6 +89,7 @@ impl StoredProposal {
 enum StoredReason {
     Word(String),
     Synonym(String, String),
+    Topic(String),
     Past(String),
 }
 
@@ -108,6 +109,7 @@ impl From<&Proposal> for StoredProposal {
                 .map(|reason| match reason.clone() {
                     Reason::Word(word) => StoredReason::Word(word),
                     Reason::Synonym(theirs, ours) => StoredReason::Synonym(theirs, ours),
+                    Reason::Topic(name) => StoredReason::Topic(name),
                     Reason::Past(question) => StoredReason::Past(question),
                 })
                 .collect(),
@@ -130,6 +132,7 @@ impl From<StoredProposal> for Proposal {
                 .map(|reason| match reason {
                     StoredReason::Word(word) => Reason::Word(word),
                     StoredReason::Synonym(theirs, ours) => Reason::Synonym(theirs, ours),
+                    StoredReason::Topic(name) => Reason::Topic(name),
                     StoredReason::Past(question) => Reason::Past(question),
                 })
                 .collect(),

@@ -258,6 +258,8 @@ pub(in crate::web) struct Offer {
     pub percent: String,
     /// Words that mean the same: theirs and ours.
     pub synonyms: Vec<(String, String)>,
+    /// Topics of the field that both are about.
+    pub topics: Vec<String>,
     /// Earlier questions that were answered with it.
     pub past: Vec<String>,
 }
@@ -266,11 +268,13 @@ impl Offer {
     fn new(p: &Proposal) -> Self {
         let ours = words(p, Side::Ours);
         let mut synonyms = Vec::new();
+        let mut topics = Vec::new();
         let mut past = Vec::new();
         for reason in &p.why {
             match reason {
                 Reason::Word(_) => {}
                 Reason::Synonym(theirs, ours) => synonyms.push((theirs.clone(), ours.clone())),
+                Reason::Topic(name) => topics.push(name.clone()),
                 Reason::Past(question) => past.push(question.clone()),
             }
         }
@@ -283,6 +287,7 @@ impl Offer {
             text: pieces(&p.answer.text, ours.iter().copied()),
             percent: view::percent(p.confidence),
             synonyms,
+            topics,
             past,
         }
     }
@@ -305,7 +310,7 @@ fn words(proposal: &Proposal, side: Side) -> Vec<&str> {
             (Reason::Word(word), _) | (Reason::Synonym(word, _), Side::Theirs) | (Reason::Synonym(_, word), Side::Ours) => {
                 Some(word.as_str())
             }
-            (Reason::Past(_), _) => None,
+            (Reason::Past(_) | Reason::Topic(_), _) => None,
         })
         .collect()
 }
