@@ -20,7 +20,7 @@ mod wire;
 
 /// セキュリティ質問票に、承認済みの標準回答から回答案を付けます。
 #[derive(Debug, Parser)]
-#[command(name = "kaitou", version, about, max_term_width = 100)]
+#[command(name = "kaitou", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -1,6 +1,6 @@
 //! Decided answers → cell edits.
 
-use crate::questionnaire::Question;
+use crate::questionnaire::{Question, boxes};
 use crate::workbook::CellEdit;
 
 /// What is to stand in the client's file for one question.
@@ -20,7 +20,11 @@ pub fn edits(question: &Question, answer: &FinalAnswer) -> Vec<CellEdit> {
     let mut edits = Vec::new();
     if let Some(choice) = &answer.choice {
         if let Some(cell) = question.choice_cell {
-            edits.push(edit(cell, choice));
+            let ticked = question.boxes.as_deref().map(|cell| boxes::tick(cell, choice));
+            match ticked {
+                None => edits.push(edit(cell, choice)),
+                Some(ticked) => edits.extend(ticked.map(|text| edit(cell, &text))),
+            }
         } else if let Some(mark) = question.marks.iter().flatten().find(|m| m.choice == *choice) {
             edits.push(edit(mark.cell, "○"));
         }

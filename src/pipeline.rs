@@ -224,8 +224,12 @@ impl Pipeline {
         .await?
     }
 
+    /// Of two imports at once the one that was stored last stays.
     fn set_engine(&self, engine: Engine) {
-        *self.0.engine.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(engine));
+        let mut current = self.0.engine.write().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_none_or(|c| c.id() < engine.id()) {
+            *current = Some(Arc::new(engine));
+        }
     }
 
     fn enqueue(&self, id: i64) {

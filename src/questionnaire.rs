@@ -2,10 +2,12 @@
 
 use crate::workbook::{CellRef, Problem};
 
+pub mod boxes;
 pub mod choices;
 mod find;
 mod grid;
 mod headings;
+mod rows;
 mod table;
 
 pub use find::find;
@@ -52,6 +54,8 @@ pub struct Question {
     pub choice_cell: Option<CellRef>,
     /// The allowed choices in the client's words and order; `None` where the file does not say.
     pub choices: Option<Vec<String>>,
+    /// The text of the choice cell where boxes are ticked inside it: 「□はい　□いいえ」.
+    pub boxes: Option<String>,
     /// The cell that takes free text.
     pub text_cell: Option<CellRef>,
     /// The cells of which one is marked, where each choice has a column of its own.

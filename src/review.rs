@@ -307,6 +307,7 @@ mod tests {
             question_cell: CellRef::new(2, 3),
             choice_cell: Some(CellRef::new(2, 4)),
             choices: Some(vec!["はい".to_owned(), "いいえ".to_owned()]),
+            boxes: None,
             text_cell: Some(CellRef::new(2, 5)),
             marks: None,
         }

@@ -114,13 +114,15 @@ pub fn dice(a: &[u64], b: &[u64]) -> f64 {
 #[must_use]
 pub fn pair_set(normalized: &str) -> Vec<u64> {
     let letters: Vec<char> = normalized.chars().filter(|c| c.is_alphanumeric()).collect();
-    let mut pairs: Vec<u64> = letters.windows(2).map(|w| (u64::from(u32::from(w[0])) << 32) | u64::from(u32::from(w[1]))).collect();
+    let mut pairs: Vec<u64> =
+        letters.windows(2).map(|w| (u64::from(u32::from(w[0])) << 32) | u64::from(u32::from(w[1]))).collect();
     pairs.sort_unstable();
     pairs.dedup();
     pairs
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

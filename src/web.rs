@@ -44,18 +44,17 @@ pub struct App {
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(list::page))
-        .route("/upload", get(upload::page).post(upload::submit))
-        .route("/standard", get(standard::page).post(standard::import))
+        // Uploads are counted where they are read, so that a page can say what was too large.
+        .route("/upload", get(upload::page).post(upload::submit).layer(DefaultBodyLimit::disable()))
+        .route("/standard", get(standard::page).post(standard::import).layer(DefaultBodyLimit::disable()))
         .route("/questionnaires/{id}", get(review::page))
-        .route("/questionnaires/{id}/questions/{position}", post(review::decide))
+        .route("/questionnaires/{id}/questions/{position}", get(review::question).post(review::decide))
         .route("/questionnaires/{id}/retry", post(review::retry))
         .route("/questionnaires/{id}/download", get(download::page))
         .route("/questionnaires/{id}/file", get(download::file))
         .route("/static/{name}", get(assets::file))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        // Uploads are counted where they are read, so that a page can say what was too large.
-        .layer(DefaultBodyLimit::disable())
         .layer(axum::middleware::from_fn(guard::same_origin))
         .layer(axum::middleware::from_fn(guard::headers))
         .layer(TraceLayer::new_for_http())

@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.out.as_ref().is_some_and(same) || args.report.as_ref().is_some_and(same) {
         return Err(Failure::Input(format!("{}: 元のファイルには上書きしません。別の名前を指定してください。", args.file.display())));
     }
-    let (bytes, found) = questions::open(&args.file)?;
+    let questions::Opened { bytes, workbook, found } = questions::open(&args.file)?;
     let (sheet, index) = open_index(&args.sheet)?;
     let services = sheet.check_services(&args.services).map_err(|e| Failure::Input(e.to_string()))?;
     let model = Model::built_in().map_err(|e| Failure::Fault(e.into()))?;
@@ -51,6 +51,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let mut report = Report::from(&found);
     let mut edits: Vec<CellEdit> = Vec::new();
+    let mut kept = 0;
+    // What the client or somebody else wrote stays: nobody has reviewed whether it may go.
+    let is_free = |e: &CellEdit| workbook.sheet(&e.sheet).is_none_or(|s| s.text(e.cell).is_empty());
     let mut tally: BTreeMap<Band, Tally> = BTreeMap::new();
     let around = index.scopes_around(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
     for ((question, line), around) in found.questions.iter().zip(&mut report.questions).zip(around) {
@@ -60,7 +63,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tally.questions += 1;
         if let Some(draft) = draft.as_ref().filter(|d| d.band == Band::High || args.all) {
             let answer = FinalAnswer { choice: draft.choice.clone(), text: draft.text.clone() };
-            let cells = export::edits(question, &answer);
+            let boxed = |e: &CellEdit| question.boxes.is_some() && question.choice_cell == Some(e.cell);
+            let (cells, filled): (Vec<_>, Vec<_>) =
+                export::edits(question, &answer).into_iter().partition(|e| is_free(e) || boxed(e));
+            kept += filled.len();
             tally.written += usize::from(!cells.is_empty());
             edits.extend(cells);
         }
@@ -81,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let (Some(path), Some(filled)) = (&args.out, filled) {
         write_file(path, &filled)?;
     }
-    say(args, &tally, edits.len())
+    say(args, &tally, edits.len(), kept)
 }
 
 #[derive(Default)]
@@ -91,12 +97,15 @@ struct Tally {
 }
 
 /// A short table: how sure, how many questions, how many written.
-fn say(args: &Args, tally: &BTreeMap<Band, Tally>, cells: usize) -> Result<(), Failure> {
+fn say(args: &Args, tally: &BTreeMap<Band, Tally>, cells: usize, kept: usize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "確信度\t質問数\t書き込み")?;
     for (band, name) in [(Band::High, "高"), (Band::Medium, "中"), (Band::Low, "低"), (Band::None, "案なし")] {
         let (questions, written) = tally.get(&band).map_or((0, 0), |t| (t.questions, t.written));
         writeln!(out, "{name}\t{questions}\t{}", if args.out.is_some() { written } else { 0 })?;
+    }
+    if kept > 0 && args.out.is_some() {
+        writeln!(out, "すでに記入のある {kept} セルには書き込んでいません。")?;
     }
     match &args.out {
         Some(path) if args.all => {

@@ -1,6 +1,6 @@
 //! `kaitou match`, `kaitou evaluate` and `kaitou fit`: questions as lines of JSON, their matches, and how good they are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::matching::fit::{self, Example};
-use crate::matching::measure::{Figures, Outcome, Truth, figures};
+use crate::matching::measure::Truth;
 use crate::matching::{Candidate, Decision, Match, Model, ModelError, Reason, features, rank};
 use crate::search::{Analyzer, Dictionary, Found, DictionaryError, Index, IndexError, Lexicon, LexiconError};
 use crate::standard::{self, StandardError, StandardSheet, UnknownService};
 use crate::workbook::{Limits, read};
+
+mod report;
+
+use report::report;
 
 /// Where dictionary and index files come from.
 #[derive(Debug, Clone, Args)]
@@ -278,7 +282,8 @@ fn file_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, InputError> {
 /// [`InputError`] names the file.
 pub fn read_standard(path: &Path) -> Result<StandardSheet, InputError> {
     let bytes = std::fs::read(path).map_err(file_error(path))?;
-    let workbook = read::read(&bytes, &Limits::default()).map_err(|source| InputError::Workbook { path: path.to_owned(), source })?;
+    let workbook =
+        read::read(&bytes, &Limits::default()).map_err(|source| InputError::Workbook { path: path.to_owned(), source })?;
     standard::read(&workbook).map_err(|source| InputError::Standard { path: path.to_owned(), source })
 }
 
@@ -407,43 +412,9 @@ pub fn run_fit(args: &FitArgs, mut output: impl Write) -> Result<(), MatchingErr
     };
     let examples: Vec<Example> = known.iter().zip(&found).map(example).collect();
     let model = fit::fit(&examples);
-    let matches: Vec<Match> =
-        fit::leave_one_out(&examples).iter().zip(&found).map(|(model, f)| rank(f, model)).collect();
+    let matches: Vec<Match> = fit::leave_one_out(&examples).iter().zip(&found).map(|(model, f)| rank(f, model)).collect();
     writeln!(output, "# 各文書を、その文書を除いて当てはめたモデルで測った値")?;
     report(&known, &matches, &mut output)?;
     std::fs::write(&args.out, model.to_json()?).map_err(file_error(&args.out))?;
-    Ok(())
-}
-
-/// A table: a line per document and one over all, then the bands.
-fn report(known: &[Known], matches: &[Match], output: &mut impl Write) -> std::io::Result<()> {
-    let outcomes: Vec<(&str, Outcome)> =
-        known.iter().zip(matches).map(|(k, m)| (k.document.as_str(), Outcome::new(m, &k.truth))).collect();
-    let documents: BTreeSet<&str> = outcomes.iter().map(|(d, _)| *d).collect();
-    let of = |document: Option<&str>| {
-        let chosen = outcomes.iter().filter(|(d, _)| document.is_none_or(|x| x == *d));
-        figures(&chosen.map(|(_, o)| o.clone()).collect::<Vec<_>>())
-    };
-    let all: BTreeMap<String, Figures> = documents.iter().map(|d| ((*d).to_owned(), of(Some(d)))).collect();
-    let rows = all.iter().map(|(d, f)| (d.as_str(), f));
-    let total = of(None);
-    writeln!(output, "document\tanswerable\tnone\thit@1\thit@3\tMRR@10\tAUROC\tECE")?;
-    for (document, f) in rows.clone().chain([("all", &total)]) {
-        let figures = [f.hit1, f.hit3, f.mrr10, f.auroc, f.ece].map(|x| x.map_or("-".to_owned(), |x| format!("{x:.3}")));
-        writeln!(output, "{document}\t{}\t{}\t{}", f.answerable, f.unanswerable, figures.join("\t"))?;
-    }
-    writeln!(output, "\ndocument\tband\tquestions\tright\tprecision\tcoverage")?;
-    for (document, f) in rows.chain([("all", &total)]) {
-        for band in crate::matching::Band::ALL {
-            let b = f.bands.get(band.name()).copied().unwrap_or_default();
-            let share = |a: usize, of: usize| match (u32::try_from(a), u32::try_from(of)) {
-                (Ok(a), Ok(of)) if of > 0 => format!("{:.3}", f64::from(a) / f64::from(of)),
-                _ => "-".to_owned(),
-            };
-            // Coverage: the answerable questions in the band among all answerable ones.
-            let (precision, coverage) = (share(b.right, b.questions), share(b.answerable, f.answerable));
-            writeln!(output, "{document}\t{}\t{}\t{}\t{precision}\t{coverage}", band.name(), b.questions, b.right)?;
-        }
-    }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::wire::Report;
 use super::{Failure, in_file, read_file};
 use crate::questionnaire::{self, Questionnaire};
-use crate::workbook::{Limits, read};
+use crate::workbook::{Limits, Workbook, read};
 
 /// `kaitou questions FILE --json`
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let (_, found) = open(&args.file)?;
+    let Opened { found, .. } = open(&args.file)?;
     let mut out = BufWriter::new(io::stdout().lock());
     if args.json {
         serde_json::to_writer_pretty(&mut out, &Report::from(&found)).map_err(io::Error::from)?;
@@ -38,11 +38,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// A client's file and the questions in it.
-pub(super) fn open(file: &Path) -> Result<(Vec<u8>, Questionnaire), Failure> {
+/// A client's file and what is in it.
+pub(super) struct Opened {
+    pub bytes: Vec<u8>,
+    pub workbook: Workbook,
+    pub found: Questionnaire,
+}
+
+pub(super) fn open(file: &Path) -> Result<Opened, Failure> {
     let limits = Limits::default();
     let bytes = read_file(file, &limits)?;
     let workbook = read::read(&bytes, &limits).map_err(|e| in_file(file, &e))?;
     let found = questionnaire::find(&workbook).map_err(|e| in_file(file, &e))?;
-    Ok((bytes, found))
+    Ok(Opened { bytes, workbook, found })
 }

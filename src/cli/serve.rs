@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
 use crate::clock::Clock;
@@ -69,19 +69,39 @@ async fn serve(args: &Args, listen: Listen) -> Result<(), Failure> {
     }
     greet(&listener, &pipeline, args)?;
     let app = App { store: store.clone(), pipeline, clock, limits };
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::new()?;
+    let mut again = Signals::new()?;
     let stop = async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("stopping");
+        signals.next().await;
+        tracing::info!("stopping; once more to stop at once");
     };
-    web::serve(listener, app, stop).await?;
+    tokio::select! {
+        served = web::serve(listener, app, stop) => served?,
+        // A request that never ends must not keep the process from ending: what it saves is saved in one step or not at all.
+        () = async { again.next().await; again.next().await } => {}
+    }
     worker.shut_down().await;
     store.close().await;
     Ok(())
+}
+
+/// What tells the process to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Tells the address and what to do next.

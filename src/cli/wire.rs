@@ -30,6 +30,8 @@ pub(super) struct QuestionLine<'a> {
     question_cell: String,
     choice_cell: Option<String>,
     choices: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
     text_cell: Option<String>,
     marks: Option<Vec<MarkLine<'a>>>,
     /// Only in a report.
@@ -84,6 +86,7 @@ impl<'a> From<&'a Question> for QuestionLine<'a> {
             question_cell: question.question_cell.to_string(),
             choice_cell: question.choice_cell.map(|c| c.to_string()),
             choices: question.choices.as_deref(),
+            mode: question.boxes.as_ref().map(|_| "inline_boxes"),
             text_cell: question.text_cell.map(|c| c.to_string()),
             marks: question.marks.as_ref().map(|marks| marks.iter().map(mark).collect()),
             answer: None,

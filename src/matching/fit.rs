@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::CANDIDATES;
 use super::features::{FREE, Features, ITEM};
 use super::logistic::{self, solve};
 use super::model::{Bands, Model, Ranked, softmax};
-use super::CANDIDATES;
 
 /// A question whose right items are known; none where the sheet does not answer it.
 #[derive(Debug, Clone)]

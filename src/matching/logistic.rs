@@ -59,27 +59,22 @@ pub fn fit(rows: &[(Vec<f64>, bool)], penalty: f64) -> Vec<f64> {
     weights
 }
 
-/// Solves `a x = b` for a positive definite `a` (Gauss with pivots).
+/// Solves `a x = b` for a positive definite `a` (Gauss; such a matrix needs no pivots).
 #[must_use]
 pub fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
+    let head = |row: &[f64], i: usize| if row[i].abs() < 1e-12 { 1e-12 } else { row[i] };
     for i in 0..n {
-        let pivot = (i..n).max_by(|&x, &y| a[x][i].abs().total_cmp(&a[y][i].abs())).unwrap_or(i);
-        a.swap(i, pivot);
-        b.swap(i, pivot);
-        let head = if a[i][i].abs() < 1e-12 { 1e-12 } else { a[i][i] };
+        let above = a[i].clone();
         for row in i + 1..n {
-            let factor = a[row][i] / head;
-            for column in i..n {
-                a[row][column] -= factor * a[i][column];
-            }
+            let factor = a[row][i] / head(&above, i);
+            a[row].iter_mut().zip(&above).for_each(|(x, y)| *x -= factor * y);
             b[row] -= factor * b[i];
         }
     }
     for i in (0..n).rev() {
         let rest: f64 = (i + 1..n).map(|j| a[i][j] * b[j]).sum();
-        let head = if a[i][i].abs() < 1e-12 { 1e-12 } else { a[i][i] };
-        b[i] = (b[i] - rest) / head;
+        b[i] = (b[i] - rest) / head(&a[i], i);
     }
     b
 }

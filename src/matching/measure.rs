@@ -139,6 +139,7 @@ pub fn ece(said: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

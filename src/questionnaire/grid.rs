@@ -20,6 +20,7 @@ pub(super) struct Grid<'a> {
     /// Merges by the rows they cover, within the rows that hold anything.
     merges: HashMap<u32, Vec<CellRange>>,
     pub last_row: u32,
+    pub first_col: u32,
     pub last_col: u32,
 }
 
@@ -33,7 +34,7 @@ impl<'a> Grid<'a> {
                 merges.entry(row).or_default().push(*merge);
             }
         }
-        let mut grid = Self { sheet, rows: BTreeMap::new(), merges, last_row, last_col };
+        let mut grid = Self { sheet, rows: BTreeMap::new(), merges, last_row, first_col: 1, last_col };
         for (&at, cell) in &sheet.cells {
             if cell.text.is_empty() || sheet.hidden_rows.binary_search(&at.row).is_ok() || grid.hidden_col(at.col) {
                 continue;
@@ -42,6 +43,14 @@ impl<'a> Grid<'a> {
             grid.rows.entry(at.row).or_default().push(block);
         }
         grid
+    }
+
+    /// The same sheet with only the texts in the columns from `first` to `last`.
+    pub fn within(&self, first: u32, last: u32) -> Self {
+        let inside = |b: &&Block<'a>| (first..=last).contains(&b.range.first.col);
+        let rows = self.rows.iter().map(|(row, blocks)| (*row, blocks.iter().filter(inside).copied().collect::<Vec<_>>()));
+        let rows = rows.filter(|(_, blocks)| !blocks.is_empty()).collect();
+        Self { sheet: self.sheet, rows, merges: self.merges.clone(), last_row: self.last_row, first_col: first, last_col: last.min(self.last_col) }
     }
 
     pub fn hidden_col(&self, col: u32) -> bool {
@@ -71,6 +80,12 @@ impl<'a> Grid<'a> {
     /// The list of allowed values for the cell.
     pub fn validation(&self, at: CellRef) -> Option<&'a Validation> {
         self.sheet.validations.iter().find(|v| v.ranges.iter().any(|r| r.contains(at)))
+    }
+
+    /// Whether any cell of the column has a list, between the rows.
+    pub fn listed(&self, col: u32, first: u32, last: u32) -> bool {
+        let meets = |r: &CellRange| (r.first.col..=r.last.col).contains(&col) && r.first.row <= last && r.last.row >= first;
+        self.sheet.validations.iter().flat_map(|v| &v.ranges).any(meets)
     }
 
     /// Whether the cell looks like a place to write into: framed, open in a protected sheet, or with a list.

@@ -34,7 +34,15 @@ pub enum Heading {
 /// The vocabulary: words with what they tell.
 #[derive(Debug)]
 pub struct Headings {
-    words: Vec<(String, Heading)>,
+    words: Vec<Word>,
+}
+
+#[derive(Debug)]
+struct Word {
+    text: String,
+    heading: Heading,
+    /// Counts only where nothing else stands beside it.
+    alone: bool,
 }
 
 /// A line of the vocabulary that can't be read.
@@ -87,11 +95,14 @@ impl Headings {
                 "sheet-lists" => Heading::SheetLists,
                 _ => return Err(bad()),
             };
-            let word = squeeze(word);
-            if word.is_empty() {
+            let alone = word.starts_with('=');
+            let text = squeeze(word.trim_start_matches('='));
+            if text.is_empty() {
                 return Err(bad());
             }
-            words.push((word, heading));
+            // A one-letter word (「無」, 「#」), a number or a choice says nothing at the end of another.
+            let alone = alone || text.chars().count() < 2 || matches!(heading, Heading::Choice | Heading::Number);
+            words.push(Word { text, heading, alone });
         }
         Ok(Self { words })
     }
@@ -112,24 +123,35 @@ impl Headings {
         let bare = squeeze(&without_brackets(text));
         // 「（記入例）」 is a heading, too: what stands in brackets counts when nothing else stands there.
         let heading = if bare.is_empty() { squeeze(text.trim_matches(['(', ')', '（', '）', '【', '】', '[', ']'])) } else { bare };
+        let whole = self.word(&heading, &of_interest);
+        // 「状況・予定」, 「コメント/備考」: a heading of several words is what its first known word is.
+        whole.or_else(|| {
+            let parts = heading.split(['・', '/', '、', ',', '&']).filter(|part| *part != heading);
+            parts.filter_map(|part| self.word(part, &of_interest)).find(|h| *h != Heading::Choice)
+        })
+    }
+
+    fn word(&self, heading: &str, of_interest: &impl Fn(Heading) -> bool) -> Option<Heading> {
         let length = heading.chars().count();
         if length == 0 || length > MAX_HEADING {
             return None;
         }
         let mut best: Option<(usize, Heading)> = None;
-        for (word, role) in self.words.iter().filter(|(_, role)| of_interest(*role)) {
-            // A one-letter word (「無」, 「#」) says nothing at the end of another.
-            let short = word.chars().count() < 2;
-            let inexact = !short && *role != Heading::Choice && *role != Heading::Number && heading.ends_with(word.as_str());
-            let leading = !short && matches!(role, Heading::Previous | Heading::SheetInstructions) && heading.starts_with(word.as_str());
-            let score = if heading == *word { usize::MAX } else if inexact || leading { word.len() } else { continue };
-            // An earlier answer stays one whatever stands behind it: 「前回の実施状況」.
-            let score = if leading && *role == Heading::Previous { usize::MAX - 1 } else { score };
+        for word in self.words.iter().filter(|w| of_interest(w.heading)) {
+            let text = word.text.as_str();
+            let leads = matches!(word.heading, Heading::Previous | Heading::SheetInstructions) && heading.starts_with(text);
+            let score = match () {
+                () if heading == text => usize::MAX,
+                // An earlier answer stays one whatever stands behind it: 「前回の実施状況」.
+                () if !word.alone && leads && word.heading == Heading::Previous => usize::MAX - 1,
+                () if !word.alone && (leads || heading.ends_with(text)) => text.len(),
+                () => continue,
+            };
             if best.is_none_or(|(top, _)| score > top) {
-                best = Some((score, *role));
+                best = Some((score, word.heading));
             }
         }
-        best.map(|(_, role)| role)
+        best.map(|(_, heading)| heading)
     }
 }
 
@@ -138,7 +160,7 @@ fn is_sheet(heading: Heading) -> bool {
 }
 
 fn squeeze(text: &str) -> String {
-    normalize(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '※' | '*' | ':' | '・' | '■' | '●' | '◆' | '▼')).collect()
+    normalize(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '※' | '*' | ':' | '■' | '●' | '◆' | '▼')).collect()
 }
 
 /// The text without what stands in brackets of any kind.

@@ -1,5 +1,6 @@
 //! Tables on a sheet: their heading rows, and what each column is for.
 
+use super::boxes;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use crate::workbook::{CellRange, CellRef};
@@ -12,8 +13,8 @@ pub(super) struct Leaf {
     /// The heading itself, as written.
     pub text: String,
     pub heading: Option<Heading>,
-    /// What the tier above it tells.
-    pub parent: Option<Heading>,
+    /// What the tiers above it tell, the highest first.
+    pub above: Vec<Heading>,
 }
 
 /// A table: its heading rows and the rows under them.
@@ -33,6 +34,8 @@ pub(super) struct Columns {
     /// Left to right.
     pub categories: Vec<u32>,
     pub question: u32,
+    /// The columns under the question's heading, left to right: a parent may stand left of its children.
+    pub questions: Vec<u32>,
     pub choice: Option<u32>,
     pub text: Option<u32>,
     pub marks: Vec<(u32, String)>,
@@ -46,7 +49,7 @@ pub(super) fn tables(grid: &Grid<'_>, headings: &Headings) -> Vec<Table> {
     let mut row = 1;
     while row <= grid.last_row {
         let blocks = grid.row(row);
-        if blocks.len() < 2 || !is_head(blocks, headings) {
+        if blocks.len() < 2 || !is_head(grid, row, headings) {
             row += 1;
             continue;
         }
@@ -60,13 +63,52 @@ pub(super) fn tables(grid: &Grid<'_>, headings: &Headings) -> Vec<Table> {
     tables
 }
 
-/// A heading row names a question and a place for the answer, in short texts, and little else.
-fn is_head(blocks: &[Block<'_>], headings: &Headings) -> bool {
-    let known: Vec<Heading> = blocks.iter().filter_map(|b| headings.column(b.text)).collect();
-    let has = |wanted: &[Heading]| known.iter().any(|h| wanted.contains(h));
-    let asks = has(&[Heading::Question, Heading::Item]);
-    let takes = has(&[Heading::Answer, Heading::Remark]) || known.iter().filter(|h| **h == Heading::Choice).count() >= 2;
-    asks && takes && known.len() * 2 >= blocks.len()
+/// The columns of tables that stand side by side, left to right; one band over all where they do not.
+pub(super) fn bands(grid: &Grid<'_>, headings: &Headings) -> Vec<(u32, u32)> {
+    for (row, blocks) in grid.rows(1, grid.last_row) {
+        if blocks.len() < 4 || !is_head(grid, row, headings) {
+            continue;
+        }
+        let mut starts = vec![1];
+        let (mut asked, mut taken) = (false, false);
+        for (i, block) in blocks.iter().enumerate() {
+            match headings.column(block.text) {
+                Some(Heading::Answer | Heading::Remark) => taken = asked,
+                Some(Heading::Question | Heading::Item) if taken => {
+                    let numbered = blocks[i - 1..i].iter().find(|b| headings.column(b.text) == Some(Heading::Number));
+                    starts.push(numbered.unwrap_or(block).range.first.col);
+                    taken = false;
+                }
+                Some(Heading::Question | Heading::Item) => asked = true,
+                _ => {}
+            }
+        }
+        // The second table repeats the first one's question heading; another word there is another column of the same table.
+        let asks = |b: &&Block<'_>| matches!(headings.column(b.text), Some(Heading::Question));
+        let words: Vec<&str> = blocks.iter().filter(asks).map(|b| b.text).collect();
+        if starts.len() > 1 && words.len() > 1 && words.iter().all(|w| *w == words[0]) {
+            let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
+            return starts.iter().copied().zip(ends).collect();
+        }
+    }
+    vec![(1, grid.last_col.max(1))]
+}
+
+/// A heading row names a question and a place for the answer, in short texts, and little else; where the place has no name
+/// that is known, its cells below must have a list.
+fn is_head(grid: &Grid<'_>, row: u32, headings: &Headings) -> bool {
+    let blocks = grid.row(row);
+    let known: Vec<Option<Heading>> = blocks.iter().map(|b| headings.column(b.text)).collect();
+    let count = |wanted: &[Heading]| known.iter().flatten().filter(|h| wanted.contains(h)).count();
+    let asks = count(&[Heading::Question, Heading::Item]) > 0;
+    let takes = count(&[Heading::Answer, Heading::Remark]) > 0 || count(&[Heading::Choice]) >= 2;
+    let below = row + 1..=row + 4;
+    let listed = blocks.iter().zip(&known).any(|(b, h)| {
+        !matches!(h, Some(Heading::Question | Heading::Item)) && b.text.chars().count() <= 24 && grid.listed(b.range.first.col, *below.start(), *below.end())
+    });
+    let boxed = grid.rows(*below.start(), *below.end()).any(|(_, blocks)| blocks.iter().any(|b| boxes::choices(b.text).is_some()));
+    let plain = blocks.iter().all(|b| grid.validation(b.range.first).is_none());
+    plain && asks && (takes || listed || boxed) && known.iter().flatten().count() * 2 >= blocks.len()
 }
 
 /// The last heading row: as far down as the first tier's merged cells reach, and further while groups have headings below.
@@ -97,13 +139,13 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32, headings: &Headings) -> Vec<Le
         if blocks.iter().any(|b| b.range.first.row > range.last.row && covers(&range, b.range.first.col)) {
             continue;
         }
-        let parent = blocks.iter().find(|b| b.range.last.row < range.first.row && covers(&b.range, range.first.col));
+        let above = blocks.iter().filter(|b| b.range.last.row < range.first.row && covers(&b.range, range.first.col));
         leaves.push(Leaf {
             first: range.first.col,
             last: range.last.col,
             text: block.text.to_owned(),
             heading: headings.column(block.text),
-            parent: parent.and_then(|p| headings.column(p.text)),
+            above: above.filter_map(|b| headings.column(b.text)).collect(),
         });
     }
     leaves.sort_by_key(|l| l.first);
@@ -114,7 +156,10 @@ impl Table {
     /// A table without headings: its columns are those in which texts begin.
     pub fn headless(grid: &Grid<'_>) -> Self {
         let mut starts: Vec<u32> = grid.rows(1, grid.last_row).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range.first.col)).collect();
-        starts.extend(grid.sheet.validations.iter().flat_map(|v| &v.ranges).map(|r| r.first.col).filter(|&c| c <= grid.last_col));
+        let lists = || grid.sheet.validations.iter().flat_map(|v| &v.ranges);
+        starts.extend(lists().map(|r| r.first.col).filter(|&c| (grid.first_col..=grid.last_col).contains(&c)));
+        starts.extend(grid.sheet.cells.keys().filter(|at| grid.inviting(**at) && grid.block(**at).first == **at).map(|at| at.col));
+        let head_last = lists().map(|r| r.first.row).min().unwrap_or(1) - 1;
         starts.sort_unstable();
         starts.dedup();
         let leaf = |(i, &first): (usize, &u32)| Leaf {
@@ -122,10 +167,10 @@ impl Table {
             last: starts.get(i + 1).map_or(grid.last_col.max(first), |next| next - 1),
             text: String::new(),
             heading: None,
-            parent: None,
+            above: Vec::new(),
         };
         let leaves = starts.iter().enumerate().map(leaf).collect();
-        Self { head_first: 0, head_last: 0, last: grid.last_row, leaves }
+        Self { head_first: head_last, head_last, last: grid.last_row, leaves }
     }
 
     /// What the columns are for; `None` where no column could hold questions with answers beside them.
@@ -133,6 +178,11 @@ impl Table {
         let stats: Vec<Stats> = self.physical(grid);
         let mut columns = Columns { question: question(&stats)?, ..Columns::default() };
         let asked = stats.iter().position(|s| s.col == columns.question)?;
+        let same_heading = |s: &&Stats| s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some();
+        columns.questions = stats.iter().filter(same_heading).map(|s| s.col).collect();
+        if columns.questions.is_empty() {
+            columns.questions.push(columns.question);
+        }
         columns.marks = marks(&stats);
         self.answers(&stats, asked, &mut columns);
         if columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {
@@ -145,7 +195,8 @@ impl Table {
             .map(|s| s.col);
         columns.categories = stats[..asked]
             .iter()
-            .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
+            .filter(|s| Some(s.col) != columns.number && Some(s.col) != columns.choice && Some(s.col) != columns.text)
+            .filter(|s| s.texts > 0 && s.numbers * 2 < s.texts + 1)
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Question) | None if s.english()))
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal)))
             .map(|s| s.col)
@@ -184,35 +235,40 @@ impl Table {
             stats.extend(kept);
         }
         for s in &mut stats {
-            s.lists = grid.sheet.validations.iter().flat_map(|v| &v.ranges).any(|r| {
-                (r.first.col..=r.last.col).contains(&s.col) && r.first.row <= self.last && r.last.row > self.head_last
-            });
-            s.open = (self.head_last + 1..=self.last)
-                .filter(|&row| {
-                    let at = CellRef::new(row, s.col);
-                    grid.sheet.text(at).is_empty() && grid.inviting(at)
-                })
-                .count();
+            s.lists = grid.listed(s.col, self.head_last + 1, self.last);
+        }
+        // Only cells that are there: a sheet may claim a million rows.
+        let (first, last) = (CellRef::new(self.head_last + 1, 1), CellRef::new(self.last, u32::MAX));
+        for (&at, cell) in grid.sheet.cells.range(first..=last.max(first)) {
+            if cell.text.is_empty() && grid.inviting(at) {
+                stats.iter_mut().filter(|s| s.col == at.col).for_each(|s| s.open += 1);
+            }
         }
         stats
     }
 
     /// Which columns take the choice and the text.
     fn answers(&self, stats: &[Stats], asked: usize, columns: &mut Columns) {
-        let right = &stats[asked + 1..];
         let marked = |s: &Stats| columns.marks.iter().any(|(col, _)| *col == s.col);
         let takes = |s: &&Stats| {
             let heading = s.heading();
-            let closed = matches!(heading, Some(Heading::Previous | Heading::Internal | Heading::Number | Heading::Question | Heading::Category))
-                || s.leaf.parent == Some(Heading::Previous)
+            // 「内容」 right of the questions, and empty, is the answer's.
+            let asks = heading == Some(Heading::Question) && s.texts > 0;
+            let closed = asks
+                || matches!(heading, Some(Heading::Previous | Heading::Number | Heading::Category))
+                || heading == Some(Heading::Internal) && !s.in_answer_group()
+                || s.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
                 || marked(s);
-            !closed && (matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Choice)) || s.in_answer_group() || s.lists || heading.is_none() && s.open > 0 && s.texts == 0)
+            !closed && (matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Choice | Heading::Question)) || s.in_answer_group() || s.lists || s.boxes > 0 || heading.is_none() && s.open > 0 && s.texts == 0)
         };
-        let open: Vec<&Stats> = right.iter().filter(takes).collect();
-        let listed = open.iter().find(|s| s.lists).copied();
+        let mut open: Vec<&Stats> = stats[asked + 1..].iter().filter(takes).collect();
+        if open.is_empty() {
+            open = stats[..asked].iter().filter(takes).filter(|s| s.heading().is_some() && s.texts == 0).collect();
+        }
+        let listed = open.iter().find(|s| s.lists || s.boxes > 0).copied();
         let named = open.iter().find(|s| s.heading() == Some(Heading::Answer) || s.in_answer_group() && s.heading() != Some(Heading::Remark)).copied();
         let inline = |s: &Stats| choices_in(&s.leaf.text);
-        let choice = listed.or_else(|| named.filter(|s| inline(s).is_some())).or_else(|| if open.len() > 1 { named } else { None });
+        let choice = listed.or(named.filter(|s| open.len() > 1 || inline(s).is_some()));
         let choice = choice.filter(|_| columns.marks.is_empty());
         if let Some(choice) = choice {
             columns.choice = Some(choice.col);
@@ -221,6 +277,7 @@ impl Table {
         let rest: Vec<&&Stats> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
         let best = |wanted: fn(&Stats) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
         columns.text = best(|s| s.heading() == Some(Heading::Remark))
+            .or_else(|| best(|s| s.heading() == Some(Heading::Question)))
             .or_else(|| best(|s| s.heading() == Some(Heading::Answer)))
             .or_else(|| best(|_| true));
     }
@@ -237,19 +294,22 @@ struct Stats {
     kana: usize,
     /// Has cells with a list of values.
     lists: bool,
+    /// Texts with boxes to tick.
+    boxes: usize,
     /// Empty cells that look like places to write into.
     open: usize,
 }
 
 impl Stats {
     fn new(col: u32, leaf: &Leaf) -> Self {
-        Self { col, leaf: leaf.clone(), texts: 0, chars: 0, numbers: 0, kana: 0, lists: false, open: 0 }
+        Self { col, leaf: leaf.clone(), texts: 0, chars: 0, numbers: 0, kana: 0, lists: false, boxes: 0, open: 0 }
     }
 
     fn add(&mut self, text: &str) {
         self.texts += 1;
         self.chars += text.chars().count();
         self.numbers += usize::from(is_number(text));
+        self.boxes += usize::from(boxes::choices(text).is_some());
         self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
     }
 
@@ -258,7 +318,7 @@ impl Stats {
     }
 
     fn in_answer_group(&self) -> bool {
-        self.leaf.parent == Some(Heading::Answer) && !matches!(self.leaf.heading, Some(Heading::Previous | Heading::Internal))
+        self.leaf.above.contains(&Heading::Answer) && !self.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
     }
 
     fn english(&self) -> bool {
@@ -275,7 +335,7 @@ fn question(stats: &[Stats]) -> Option<u32> {
     let among = |wanted: &[Heading]| {
         stats
             .iter()
-            .filter(|s| s.texts > 0 && s.numbers * 2 < s.texts && s.heading().is_some_and(|h| wanted.contains(&h)))
+            .filter(|s| s.texts > s.boxes && s.numbers * 2 < s.texts && s.heading().is_some_and(|h| wanted.contains(&h)))
             .max_by_key(|s| (!s.english(), s.average()))
     };
     let nameless = || {

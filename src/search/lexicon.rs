@@ -89,7 +89,8 @@ impl Lexicon {
                 Some(path) => Some(std::fs::read_to_string(&path).map_err(|source| LexiconError::Io { path, source })?),
                 None => None,
             };
-            let shown = folder.filter(|_| own.is_some()).map_or_else(|| format!("index/{name}"), |f| f.join(name).display().to_string());
+            let shown =
+                folder.filter(|_| own.is_some()).map_or_else(|| format!("index/{name}"), |f| f.join(name).display().to_string());
             lexicon.take(name, &shown, own.as_deref().unwrap_or(built_in))?;
         }
         lexicon.vectors = Arc::new(vectors(folder)?);
@@ -116,15 +117,20 @@ impl Lexicon {
     }
 
     fn take_group(&mut self, line: &str) -> Result<(), String> {
-        let words: Vec<String> = line.split('\t').map(normalize).filter(|w| !w.is_empty()).collect();
+        let words: Vec<String> = line.split('\t').map(|w| without_end_marks(&normalize(w))).filter(|w| !w.is_empty()).collect();
         if words.len() < 2 {
             return Err("同じ意味の語をタブで区切って2つ以上書いてください。".to_owned());
         }
         let group = self.groups.len();
         for word in &words {
-            if let Some((_, other)) = self.spellings_of(word).iter().find(|(w, _)| w == word) {
-                let other = self.groups.get(*other).map_or("この行", |g| g[0].as_str());
-                return Err(format!("「{word}」は「{other}」の行にもあります。1つの行にまとめてください。"));
+            match self.spellings_of(word).iter().find(|(w, _)| w == word) {
+                // サーバ and サーバー on one line are one word twice.
+                Some((_, other)) if *other == group => continue,
+                Some((_, other)) => {
+                    let other = self.groups.get(*other).map_or("", |g| g[0].as_str());
+                    return Err(format!("「{word}」は「{other}」の行にもあります。1つの行にまとめてください。"));
+                }
+                None => {}
             }
             let Some(first) = word.chars().next() else { continue };
             self.spellings.entry(first).or_default().push((word.clone(), group));
@@ -163,19 +169,52 @@ impl Lexicon {
         let mut found = Vec::new();
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
-            let hit = self.spellings.get(&c).and_then(|words| {
-                words.iter().find(|(word, _)| text[at..].starts_with(word.as_str()) && stands_alone(text, at, at + word.len(), cuts))
+            let hit = self.spellings.get(&c).into_iter().flatten().find_map(|(word, group)| {
+                let to = at + prefix(&text[at..], word)?;
+                stands_alone(text, at, to, cuts).then_some((to, *group))
             });
-            at += match hit {
-                Some((word, group)) => {
-                    found.push((at, at + word.len(), *group));
-                    word.len()
+            at = match hit {
+                Some((to, group)) => {
+                    found.push((at, to, group));
+                    to
                 }
-                None => c.len_utf8(),
+                None => at + c.len_utf8(),
             };
         }
         found
     }
+}
+
+/// Without the long marks at the ends of its katakana words of four letters and more: サーバー室 → サーバ室.
+fn without_end_marks(word: &str) -> String {
+    let mut plain = String::new();
+    let mut run = 0;
+    let mut chars = word.chars().peekable();
+    while let Some(c) = chars.next() {
+        run = if is_katakana(c) { run + 1 } else { 0 };
+        if !(c == 'ー' && run >= 4 && chars.peek().is_none_or(|n| !is_katakana(*n))) {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+/// How far `word` reaches into `text` from its start, where the text may have long marks at the ends of katakana words that
+/// the word has not.
+fn prefix(text: &str, word: &str) -> Option<usize> {
+    let mut rest = text.char_indices().peekable();
+    let mut last = None;
+    for letter in word.chars() {
+        if last.is_some_and(is_katakana) && !is_katakana(letter) {
+            rest.next_if(|(_, c)| *c == 'ー');
+        }
+        rest.next_if(|(_, c)| *c == letter)?;
+        last = Some(letter);
+    }
+    if last.is_some_and(|c| is_katakana(c) && c != 'ー') {
+        rest.next_if(|(_, c)| *c == 'ー');
+    }
+    Some(rest.peek().map_or(text.len(), |(at, _)| *at))
 }
 
 /// Whether text[from..to] is not merely a part of a longer word in katakana or Latin letters, as ログ is in カタログ:
@@ -186,13 +225,10 @@ fn stands_alone(text: &str, from: usize, to: usize, cuts: &[usize]) -> bool {
         Some(c) if c.is_ascii_alphanumeric() => 2,
         _ => 0,
     };
-    let edge = |at: usize| {
+    [from, to].into_iter().all(|at| {
         let before = script(text[..at].chars().next_back());
         before == 0 || before != script(text[at..].chars().next()) || cuts.binary_search(&at).is_ok()
-    };
-    // サーバ is found in サーバー, too: the long mark at the end is a matter of spelling.
-    let long_mark = text[to..].starts_with('ー') && text[..to].chars().next_back().is_some_and(|c| c != 'ー');
-    edge(from) && (edge(to) || (long_mark && edge(to + 'ー'.len_utf8())))
+    })
 }
 
 /// The vectors in `folder`, if it holds any, else the built-in ones.

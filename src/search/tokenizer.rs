@@ -70,8 +70,11 @@ impl Analyzer {
     /// # Errors
     /// When the user dictionary can't be built; the message names its file.
     pub fn new(dictionary: &Dictionary, lexicon: Lexicon) -> Result<Self, LexiconError> {
-        let user = user_dictionary(dictionary, &lexicon)
-            .map_err(|message| LexiconError::Line { file: "user-dictionary.csv".to_owned(), line: 1, message })?;
+        let user = user_dictionary(dictionary, &lexicon).map_err(|message| LexiconError::Line {
+            file: "user-dictionary.csv".to_owned(),
+            line: 1,
+            message,
+        })?;
         let segmenter = Segmenter::new(Mode::Normal, dictionary.inner.clone(), user);
         let names = lexicon.groups.iter().map(|g| format!("={}", g[0])).collect();
         Ok(Self { inner: Arc::new(Inner { segmenter, lexicon, names }) })
@@ -147,7 +150,11 @@ fn user_dictionary(dictionary: &Dictionary, lexicon: &Lexicon) -> Result<Option<
     terms.sort();
     let mut csv = String::new();
     for term in terms {
-        let _ = writeln!(csv, "{term},名詞,*");
+        // A compound in kanji always wins over its parts; a term in katakana or Latin letters must not cut up a longer word
+        // that happens to hold it (ログ in カタログ), so its cost is only that of a common noun. 1285: 名詞,一般.
+        let one_script = term.chars().all(is_katakana) || term.is_ascii();
+        let cost = if one_script { 3000 } else { -10_000 };
+        let _ = writeln!(csv, "{term},1285,1285,{cost},名詞,一般,*,*,*,*,{term},*,*");
     }
     let builder = DictionaryBuilder::new((*dictionary.inner.metadata).clone());
     builder.build_user_dict_from_reader(csv.as_bytes()).map(Some).map_err(|e| e.to_string())

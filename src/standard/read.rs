@@ -15,7 +15,9 @@ use crate::workbook::{Sheet, Visibility, Workbook};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StandardError {
     /// No row of headings on any sheet.
-    #[error("標準シートの見出し行が見つかりません（確認したシート: {sheets}）。{looked_for}が1つの行に並んでいる必要があります。")]
+    #[error(
+        "標準シートの見出し行が見つかりません（確認したシート: {sheets}）。{looked_for}が1つの行に並んでいる必要があります。"
+    )]
     NoHeadings {
         /// The sheets that were looked through.
         sheets: String,
@@ -174,7 +176,8 @@ impl<'a> Reader<'a> {
     fn row(&mut self, mut layout: Layout, row: u32, texts: &[Text<'a>], own: &[Text<'a>]) -> Result<Layout, StandardError> {
         let number = layout.number.and_then(|c| texts.iter().find(|t| t.cell.col == c)).filter(|t| is_number(t.text));
         let own_number = number.filter(|t| t.cell.row == row);
-        let answers: Vec<&Text<'a>> = own.iter().filter(|t| (layout.answers[0].0..layout.answers_end).contains(&t.cell.col)).collect();
+        let answers: Vec<&Text<'a>> =
+            own.iter().filter(|t| (layout.answers[0].0..layout.answers_end).contains(&t.cell.col)).collect();
         let before: Vec<&Text<'a>> = own.iter().filter(|t| t.cell.col < layout.answers[0].0).collect();
         let question = self.question(&layout, texts);
         let is_item = match layout.number {
@@ -243,7 +246,12 @@ impl<'a> Reader<'a> {
         let first = layout.sections.iter().copied().chain([layout.question.0]).min().unwrap_or(layout.question.0);
         let names: Vec<&Text<'a>> = texts
             .iter()
-            .filter(|t| t.cell.col >= first && t.cell.col < layout.question.1 && t.cell != question.cell && Some(t.cell.col) != layout.number)
+            .filter(|t| {
+                t.cell.col >= first
+                    && t.cell.col < layout.question.1
+                    && t.cell != question.cell
+                    && Some(t.cell.col) != layout.number
+            })
             .collect();
         // A category that changes ends those to its right; an empty cell repeats the one above.
         for name in names {
@@ -276,7 +284,7 @@ fn headings(row: u32, texts: &[Text<'_>]) -> Option<Layout> {
         }
     }
     let columns = |role: Role| roles.iter().filter(move |(r, _)| *r == role).map(|(_, t)| *t);
-    let question = columns(Role::Question).last()?;
+    let question = columns(Role::Question).next_back()?;
     let answers: Vec<&Text<'_>> = columns(Role::Answer).filter(|t| t.cell.col > question.cell.col).collect();
     let (first, last) = (answers.first()?, answers.last()?);
     let from = columns(Role::Question).map(|t| t.cell.col).min()?;

@@ -26,6 +26,8 @@ pub(super) struct Cells {
     question: String,
     choice: Option<String>,
     choices: Option<Vec<String>>,
+    #[serde(default)]
+    boxes: Option<String>,
     text: Option<String>,
     marks: Option<Vec<(String, String)>>,
 }
@@ -36,6 +38,7 @@ impl Cells {
             question: question.question_cell.to_string(),
             choice: question.choice_cell.map(|c| c.to_string()),
             choices: question.choices.clone(),
+            boxes: question.boxes.clone(),
             text: question.text_cell.map(|c| c.to_string()),
             marks: question
                 .marks
@@ -50,6 +53,7 @@ impl Cells {
         question.question_cell = cell(&self.question)?;
         question.choice_cell = self.choice.as_deref().map(cell).transpose()?;
         question.choices = self.choices;
+        question.boxes = self.boxes;
         question.text_cell = self.text.as_deref().map(cell).transpose()?;
         question.marks = self
             .marks

@@ -178,6 +178,7 @@ fn review_question(row: &SqliteRow) -> Result<ReviewQuestion, StoreError> {
         question_cell: CellRef::new(1, 1),
         choice_cell: None,
         choices: None,
+        boxes: None,
         text_cell: None,
         marks: None,
     })?;

@@ -1,6 +1,8 @@
 //! The one mapping of errors to statuses and words.
 
 use askama::Template;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -30,6 +32,21 @@ pub(super) enum WebError {
 impl From<StoreError> for WebError {
     fn from(e: StoreError) -> Self {
         Self::Internal(e.into())
+    }
+}
+
+impl From<FormRejection> for WebError {
+    fn from(e: FormRejection) -> Self {
+        match e.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge("送信された内容が大きすぎます。".to_owned()),
+            _ => Self::Malformed("フォームの形式".to_owned()),
+        }
+    }
+}
+
+impl From<MultipartRejection> for WebError {
+    fn from(_: MultipartRejection) -> Self {
+        Self::Malformed("フォームの形式".to_owned())
     }
 }
 

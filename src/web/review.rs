@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Form;
+use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -14,6 +15,7 @@ use super::error::{WebError, html};
 use super::list;
 use super::view::{Frame, kind};
 use crate::export::FinalAnswer;
+use crate::pipeline::Progress;
 use crate::review::{Kind, Revision, State as Answered};
 use crate::store::{Line, Questionnaire, Reading, ReviewQuestion, SaveError};
 
@@ -88,6 +90,8 @@ struct ReadingPage {
     frame: Frame,
     head: Header,
     progress: String,
+    /// Done, and in all.
+    matching: Option<(usize, usize)>,
     failed: Option<String>,
 }
 
@@ -95,12 +99,13 @@ struct ReadingPage {
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     Path(Id(id)): Path<Id>,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, WebError> {
     let questionnaire = app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?;
     if questionnaire.reading != Reading::Ready {
         return reading(&app, questionnaire);
     }
+    let Query(asked) = asked.unwrap_or_default();
     let lines = app.store.lines(id).await?;
     let show = Show::named(&asked.show);
     let first = || lines.iter().find(|l| show.has(l.kind)).or(lines.first()).map_or(0, |l| l.position);
@@ -120,12 +125,18 @@ pub(super) async fn page(
     show_question(&app, questionnaire, &lines, show, &question, entered, saved, StatusCode::OK)
 }
 
+/// `GET /questionnaires/{id}/questions/{position}`: where a browser is after a decision was refused, when it asks again.
+pub(super) async fn question(Path((Id(id), Id(position))): Path<(Id, Id)>) -> Redirect {
+    Redirect::to(&format!("/questionnaires/{id}?at={position}"))
+}
+
 /// `POST /questionnaires/{id}/questions/{position}`: stores a decision and goes on to the next open question.
 pub(super) async fn decide(
     State(app): State<Arc<App>>,
     Path((Id(id), Id(position))): Path<(Id, Id)>,
-    Form(sent): Form<Decision>,
+    sent: Result<Form<Decision>, FormRejection>,
 ) -> Result<Response, WebError> {
+    let Form(sent) = sent?;
     let position = u32::try_from(position).map_err(|_| WebError::NotFound)?;
     let question = app.store.question(id, position).await?.ok_or(WebError::NotFound)?;
     let seen = Revision(sent.revision.parse().map_err(|_| WebError::Malformed("revision".to_owned()))?);
@@ -183,7 +194,12 @@ pub(super) async fn retry(State(app): State<Arc<App>>, Path(Id(id)): Path<Id>) -
 
 /// The page of a questionnaire that has no questions yet.
 fn reading(app: &App, questionnaire: Questionnaire) -> Result<Response, WebError> {
-    let progress = list::progress(app.pipeline.progress(questionnaire.id));
+    let progress = app.pipeline.progress(questionnaire.id);
+    let matching = match progress {
+        Some(Progress::Matching { done, total }) => Some((done, total)),
+        Some(Progress::Waiting | Progress::Opening) | None => None,
+    };
+    let progress = list::progress(progress);
     let failed = match &questionnaire.reading {
         Reading::Failed(why) => Some(why.clone()),
         Reading::Reading | Reading::Ready => None,
@@ -191,7 +207,7 @@ fn reading(app: &App, questionnaire: Questionnaire) -> Result<Response, WebError
     let mut frame = Frame::new(questionnaire.client.clone(), "list");
     frame.refresh = if failed.is_none() { 2 } else { 0 };
     let head = Header::new(questionnaire, app.clock.today());
-    html(StatusCode::OK, &ReadingPage { frame, head, progress, failed })
+    html(StatusCode::OK, &ReadingPage { frame, head, progress, matching, failed })
 }
 
 /// The same question once more, because what was sent could not be stored as it is.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -48,8 +49,8 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Result<Response, WebErr
 }
 
 /// `POST /standard`: imports a sheet; one that can't be used is refused and the old one stays.
-pub(super) async fn import(State(app): State<Arc<App>>, multipart: Multipart) -> Result<Response, WebError> {
-    let form = FileForm::read(multipart, app.limits.file_bytes).await?;
+pub(super) async fn import(State(app): State<Arc<App>>, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
+    let form = FileForm::read(multipart?, app.limits.file_bytes).await?;
     let outcome = match form.file {
         None => Err(WebError::Unusable("標準シートのファイルを選んでください。".to_owned())),
         Some(file) => match file.bytes {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -55,8 +56,8 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Result<Response, WebErr
 }
 
 /// `POST /upload`: to the new questionnaire's page, or back to the form with what is wrong.
-pub(super) async fn submit(State(app): State<Arc<App>>, multipart: Multipart) -> Result<Response, WebError> {
-    let mut form = FileForm::read(multipart, app.limits.file_bytes).await?;
+pub(super) async fn submit(State(app): State<Arc<App>>, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
+    let mut form = FileForm::read(multipart?, app.limits.file_bytes).await?;
     let mut wrong = Wrong::default();
     let client = form.value("client").to_owned();
     if client.is_empty() {

@@ -47,7 +47,7 @@ fn kind_of(bytes: &[u8]) -> Option<ReadError> {
         } else if holds("Workbook") || holds("Book") {
             ReadError::LegacyXls
         } else {
-            ReadError::NotAWorkbook
+            ReadError::OtherProgram
         });
     }
     (!bytes.starts_with(b"PK")).then_some(ReadError::NotAZip)

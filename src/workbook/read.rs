@@ -23,6 +23,9 @@ pub enum ReadError {
     /// A zip, but without a workbook in it.
     #[error("ZIP形式のファイルですが、Excelブックが入っていません。.xlsx形式の質問票を選んでください。")]
     NotAWorkbook,
+    /// An OLE container, but neither an encrypted nor an Excel 97-2003 workbook: another program's file.
+    #[error("Excel以外のファイルのようです。.xlsx形式の質問票を選んでください。")]
+    OtherProgram,
     /// An encrypted workbook.
     #[error("パスワードで保護されたブックです。Excelで開き、パスワードを解除して保存し直してください。")]
     Encrypted,

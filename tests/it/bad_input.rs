@@ -41,6 +41,7 @@ fn files_that_are_no_questionnaire() {
     for (file, words) in [
         (made("empty.xlsx", b""), "0バイト"),
         (made("text.xlsx", "質問,回答\n".as_bytes()), "Excelブック（.xlsx）ではありません"),
+        (made("letter.doc", &[&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &[0; 512]].concat()), "Excel以外"),
         (made("cut.xlsx", &whole[..whole.len() / 2]), "壊れています"),
         (fixture("bad/zip-without-workbook.xlsx"), "Excelブックが入っていません"),
         (fixture("bad/encrypted.xlsx"), "パスワード"),

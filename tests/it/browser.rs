@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::{Server, fixture, fixture_bytes};
+use crate::harness::{Server, fixture, fixture_bytes, urlencoded};
 use crate::http::changed;
 
 /// chromedriver on a free port. Dropping it ends it, and with it its browsers.
@@ -26,6 +27,7 @@ impl Driver {
     fn start() -> Self {
         let mut child = Command::new("chromedriver")
             .arg("--port=0")
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -43,7 +45,8 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // The whole group: a browser would outlive its driver when a test fails.
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
         let _ = self.child.wait();
     }
 }
@@ -108,6 +111,11 @@ impl Browser {
             PathBuf::from,
         );
         std::fs::create_dir_all(&pictures).unwrap();
+        // The window has a frame even where nobody sees it: what counts is the page's size.
+        let (width, height) = setup.size;
+        let inner = client.execute("return [innerWidth, innerHeight]", vec![]).await.unwrap();
+        let frame = |n: usize, size: u32| size.saturating_sub(u32::try_from(inner[n].as_u64().unwrap()).unwrap());
+        client.set_window_size(width + frame(0, width), height + frame(1, height)).await.unwrap();
         Self { client, base: format!("http://{}", server.address), pictures, downloads, _profile: profile }
     }
 
@@ -139,8 +147,9 @@ impl Browser {
     }
 
     async fn value(&self, css: &str) -> String {
-        let field = self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}"));
-        field.prop("value").await.unwrap().unwrap_or_default()
+        // In one step: an element that was found may be swapped out before it is asked.
+        let value = self.client.execute("return document.querySelector(arguments[0])?.value", vec![json!(css)]).await.unwrap();
+        value.as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits until the page says `words`.
@@ -183,6 +192,8 @@ impl Browser {
         self.press("質問票をアップロード").await;
         self.write("#client", client).await;
         self.click("input[name=service][value=OrderMill]").await;
+        let week = "document.getElementById('due').value = new Date(Date.now() + 7 * 864e5).toISOString().slice(0, 10)";
+        self.client.execute(week, vec![]).await.unwrap();
         let file = self.client.find(Locator::Css("#file")).await.unwrap();
         file.send_keys(&sent.join(file_name).to_string_lossy()).await.unwrap();
         self.press("アップロード").await;
@@ -205,7 +216,7 @@ async fn a_reviewer_goes_the_whole_way() {
 
     // Accept the draft of question 7 as it is.
     browser.go("/questionnaires/1?at=7").await;
-    browser.picture("review-page.png").await;
+    browser.picture("review-first.png").await;
     let accepted = (browser.value("input[name=choice]:checked").await, browser.value("#text").await);
     assert!(!accepted.0.is_empty() && !accepted.1.is_empty(), "{accepted:?}");
     browser.press("承認").await;
@@ -241,6 +252,32 @@ async fn a_reviewer_goes_the_whole_way() {
     browser.wait_for("保存しました：No. 10").await;
     browser.picture("review-saved.png").await;
 
+    // The picture in the README.
+    browser.go("/questionnaires/1?at=11").await;
+    browser.picture("review-page.png").await;
+
+    // Somebody else decides while the page is open: nothing is overwritten, nothing that was typed is lost.
+    browser.go("/questionnaires/1?at=12").await;
+    browser.write("#text", "この画面の文").await;
+    let form = urlencoded(&[("action", "save"), ("revision", "0"), ("text", "ほかの画面の文")]);
+    let kind = "application/x-www-form-urlencoded";
+    assert_eq!(server.ask("POST", "/questionnaires/1/questions/12", kind, form.as_bytes()).unwrap().0, 303);
+    browser.press("修正して承認").await;
+    browser.wait_for("保存していません").await;
+    assert_eq!(browser.value("#text").await, "この画面の文");
+    browser.picture("conflict.png").await;
+    browser.press("保存されている内容のままにする").await;
+    browser.client.accept_alert().await.ok();
+    for _ in 0..100 {
+        if browser.value("#text").await == "ほかの画面の文" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(browser.value("#text").await, "ほかの画面の文");
+    browser.press("未回答に戻す").await;
+    browser.wait_for("（未回答）").await;
+
     browser.press("ダウンロード…").await;
     browser.wait_for("36問が未回答です").await;
     browser.picture("download.png").await;
@@ -260,6 +297,16 @@ async fn a_reviewer_goes_the_whole_way() {
     // Question 10 may have had a choice in its draft.
     written.remove(&sheet("F23"));
     assert_eq!(written, expected);
+
+    // A file that is no workbook: the reason stands at the field.
+    browser.go("/upload").await;
+    browser.write("#client", "乙社").await;
+    let file = browser.client.find(Locator::Css("#file")).await.unwrap();
+    file.send_keys(&fixture("README.md").to_string_lossy()).await.unwrap();
+    browser.press("アップロード").await;
+    browser.wait_for("ではありません").await;
+    assert_eq!(browser.value("#client").await, "乙社");
+    browser.picture("upload-refused.png").await;
 
     for (path, name) in [("/", "list.png"), ("/standard", "standard.png"), ("/nothing", "not-found.png")] {
         browser.go(path).await;

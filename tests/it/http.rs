@@ -182,6 +182,10 @@ async fn a_decision_on_an_old_state_is_refused_and_both_are_shown() {
     let page = refused.text();
     assert!(page.contains("先に保存した文") && page.contains("あとから送った文") && page.contains("保存していません"), "{page}");
     assert_eq!(app.store.history(id, 1).await.unwrap().len(), 1);
+    // A browser without scripts is at another address then: the page's links must lead back all the same.
+    assert!(!page.contains("href=\"?"), "{page}");
+    let reloaded = app.get(&format!("/questionnaires/{id}/questions/1")).await;
+    assert_eq!(reloaded.location(), format!("/questionnaires/{id}?at=1"));
     // The form on that page knows the new state: sending it again is a decision made with open eyes.
     assert_eq!(between(between(&page, "<form class=\"decide\"", "</form>"), "name=\"revision\" value=\"", "\""), "1");
     let again = [("action", "save"), ("revision", "1"), ("choice", "×"), ("text", "あとから送った文")];
@@ -207,6 +211,11 @@ async fn what_cannot_be_saved_comes_back_with_the_reason_and_the_text() {
     assert_eq!(app.decide(id, 1, &[("action", "sing"), ("revision", "0")]).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(app.decide(id, 1, &[("action", "accept"), ("revision", "0"), ("item", "9999")]).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(app.decide(id, 1, &[("action", "decline"), ("revision", "x")]).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(app.decide(id, 1, &[("action", "decline")]).await.status, StatusCode::BAD_REQUEST);
+    let endless = "長".repeat(1 << 20);
+    let answer = app.decide(id, 1, &[("action", "save"), ("revision", "0"), ("text", &endless)]).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.text().contains("大きすぎます"), "{}", answer.text());
     assert!(app.store.history(id, 1).await.unwrap().is_empty());
 }
 
@@ -385,7 +394,8 @@ async fn what_is_not_there_is_not_found() {
     assert_eq!(app.post("/questionnaires/999/retry", &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(app.post("/", &[]).await.status, StatusCode::METHOD_NOT_ALLOWED);
     // What is mistyped beside the address shows the page.
-    assert_eq!(app.get(&format!("/questionnaires/{id}?at=x&show=y&item=z&saved=w")).await.status, StatusCode::OK);
+    assert_eq!(app.get(&format!("/questionnaires/{id}?at=x&show=y&item=z&saved=w&at=1&%ff")).await.status, StatusCode::OK);
+    assert_eq!(app.post("/upload", &[("client", "甲社")]).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,6 +59,7 @@ fn question(number: u32) -> (Question, Suggestion) {
         question_cell: CellRef::new(number, 3),
         choice_cell: Some(CellRef::new(number, 4)),
         choices: Some(vec!["はい".to_owned(), "いいえ".to_owned()]),
+        boxes: None,
         text_cell: Some(CellRef::new(number, 5)),
         marks: Some(vec![Mark { cell: CellRef::new(number, 6), choice: "○".to_owned() }]),
     };
@@ -91,7 +92,7 @@ async fn an_upload_is_kept_as_it_came(store: Store) {
     let id = store.add_questionnaire(&upload(), at(0)).await.unwrap();
     assert_eq!(store.unread().await.unwrap(), [id]);
     let kept = store.questionnaire(id).await.unwrap().unwrap();
-    assert_eq!(store.questionnaires().await.unwrap(), [kept.clone()]);
+    assert_eq!(store.questionnaires().await.unwrap(), std::slice::from_ref(&kept));
     let new = upload();
     assert_eq!((kept.client, kept.services, kept.due, kept.file_name), (new.client, new.services, new.due, new.file_name));
     assert_eq!((kept.created_at, kept.reading, kept.tally), (at(0), Reading::Reading, Tally::default()));
@@ -108,6 +109,7 @@ async fn questions_come_back_as_they_went_in(store: Store) {
         section: vec![],
         choice_cell: None,
         choices: None,
+        boxes: None,
         text_cell: None,
         marks: None,
         ..question(2).0

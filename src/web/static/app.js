@@ -56,7 +56,7 @@
       if (current) {
         const row = current.getBoundingClientRect();
         const box = lines.getBoundingClientRect();
-        if (row.top < box.top + 60 || row.bottom > box.bottom - 60) current.scrollIntoView({ block: 'center' });
+        if (row.top < box.top + 60 || row.bottom > box.bottom - 60) lines.scrollTop += row.top - box.top - box.height / 2;
       }
     }
     clearTimeout(polling);

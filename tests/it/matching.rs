@@ -1,0 +1,233 @@
+//! Questions in, ranked items out: the shape of it, what is as good as known, and drafts in the client's words.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use kaitou::matching::{Band, Candidate, Decision, Match, Model, Reason, rank};
+use kaitou::questionnaire::Question;
+use kaitou::questionnaire::choices::{Stance, choice_for, is_negated, stance_of};
+use kaitou::search::Index;
+use kaitou::standard::{Answer, Item, StandardSheet};
+use kaitou::suggestion::draft;
+use kaitou::workbook::CellRef;
+use serde_json::Value;
+
+use crate::standard::fixture;
+use crate::tokens::analyzer;
+
+fn kaitou(arguments: &[&str], input: &str) -> Output {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kaitou"))
+        .args(arguments)
+        .current_dir(fixtures)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its arguments does not wait for its input.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn any_text_gets_its_line_in_the_same_order() {
+    let long = "セキュリティ対策を実施しているか。".repeat(600);
+    let texts = ["", "😀", "\u{1}\u{7f}", &long, "请说明贵公司的备份策略", "Is data backed up?", "時刻同期"];
+    let lines: Vec<String> = (1..)
+        .zip(texts)
+        .map(|(n, q)| serde_json::json!({"id": n, "section": ["運用", "一般"], "question": q, "more": true}).to_string())
+        .collect();
+    let output = kaitou(&["match", "--standard", "standard-sheet.xlsx"], &lines.join("\n"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<Value> =
+        output.stdout.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect();
+    assert_eq!(lines.len(), texts.len());
+    for (n, line) in (1..).zip(&lines) {
+        assert_eq!(line["id"], n);
+        let answerable = line["answerable"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&answerable));
+        let confidences: Vec<f64> =
+            line["candidates"].as_array().unwrap().iter().map(|c| c["confidence"].as_f64().unwrap()).collect();
+        assert!(confidences.len() <= 10 && confidences.is_sorted_by(|a, b| a >= b), "{line}");
+        assert!(confidences.iter().all(|c| (0.0..=1.0).contains(c)));
+    }
+    for empty in &lines[..3] {
+        assert_eq!((&empty["band"], &empty["answerable"]), (&"none".into(), &0.0.into()));
+    }
+    assert_eq!((&lines[6]["band"], &lines[6]["candidates"][0]["item"]), (&"high".into(), &50.into()));
+}
+
+#[test]
+fn bad_input_is_one_line_and_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let library = folder.path().join("past.jsonl");
+    std::fs::write(&library, "{\"question\":\"甲\",\"items\":[1]}\n{\"question\":\"乙\"}\n").unwrap();
+    let question = "{\"id\":\"1\",\"section\":\"\",\"question\":\"台帳\"}\n";
+    let sheet = ["match", "--standard", "standard-sheet.xlsx"];
+    let with_library = [&sheet[..], &["--library", library.to_str().unwrap()]].concat();
+    let with_service = [&sheet[..], &["--service", "NoMill"]].concat();
+    let broken = format!("{question}{{\"id\":2}}\n");
+    let bad_sheet = ["match", "--standard", "clients/plain-table.xlsx"];
+    let cases: [(&[&str], &str, &[&str]); 5] = [
+        (&sheet, &broken, &["標準入力 の 2 行目", "question"]),
+        (&with_library, question, &["past.jsonl の 2 行目", "items"]),
+        (&with_service, question, &["NoMill", "OrderMill"]),
+        (&bad_sheet, question, &["plain-table.xlsx"]),
+        (&["match", "--standard", "none.xlsx"], question, &["none.xlsx"]),
+    ];
+    for (arguments, input, words) in cases {
+        let output = kaitou(arguments, input);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert_eq!((output.stdout.len(), error.lines().count()), (0, 1), "{error}");
+        assert!(words.iter().all(|w| error.contains(w)), "{error}");
+    }
+}
+
+/// A floor below today's figure on a sheet and questions that the model was not fitted to: 24 of 42.
+#[test]
+fn another_companys_questions_are_found() {
+    let name = "second-standard-sheet";
+    let arguments = [
+        "evaluate",
+        "--standard",
+        &format!("{name}.xlsx"),
+        "--questions",
+        &format!("{name}.questions.jsonl"),
+        "--gold",
+        &format!("{name}.gold.jsonl"),
+    ];
+    let output = kaitou(&arguments, "");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let all: Vec<&str> = text.lines().find(|l| l.starts_with("all")).unwrap().split('\t').collect();
+    assert_eq!(&all[1..3], ["42", "18"]);
+    assert!(all[3].parse::<f64>().unwrap() >= 0.5, "{text}");
+}
+
+fn found(past: &[Decision], question: &str, section: &str) -> Match {
+    let index = Index::build(&fixture("standard-sheet.xlsx"), past, &analyzer(None)).unwrap();
+    rank(&index.search(question, &[section.to_owned()]), &Model::built_in().unwrap())
+}
+
+fn decided(question: &str, items: &[u32]) -> Decision {
+    Decision { question: question.to_owned(), section: "体制".to_owned(), items: items.to_vec() }
+}
+
+#[test]
+fn what_was_decided_before_comes_first_and_says_so() {
+    let asked = "私物のスマートフォンで業務メールを読むことを認めていますか？";
+    let first = |m: &Match| (m.candidates[0].item, m.band);
+    let past = [decided(asked, &[29, 8])];
+    let same = found(&past, "私物のｽﾏｰﾄﾌｫﾝで業務メールを読むことを認めていますか?", "体制");
+    assert_eq!(first(&same), (29, Band::High));
+    assert_eq!(same.candidates[0].why[0], Reason::Past(asked.to_owned()));
+    assert_eq!(same.candidates[1].item, 8);
+    let nearly = found(&past, "私物のスマートフォンで業務メールを読むことを認めているか。", "体制");
+    assert_eq!(nearly.candidates[0].item, 29);
+    // A later decision takes an earlier one's place; nothing answered it: nothing is suggested.
+    let nothing = found(&[decided(asked, &[29]), decided(asked, &[])], asked, "体制");
+    assert_eq!(nothing.band, Band::None);
+    // Items that are no longer in the sheet are passed over.
+    assert_ne!(first(&found(&[decided(asked, &[999])], asked, "体制")).0, 999);
+}
+
+#[test]
+fn synonyms_are_reasons_and_turned_questions_are_never_high() {
+    let m = found(&[], "ノートPCの社外への持出しと、可搬媒体の破棄の手続き", "媒体の管理");
+    let candidate = m.candidates.iter().find(|c| c.item == 14).unwrap();
+    let synonym = Reason::Synonym("持出し".to_owned(), "持ち出し".to_owned());
+    assert!(candidate.why.contains(&synonym), "{candidate:?}");
+    let turned = "退職者のIDが残ったままになっていませんか";
+    assert!(found(&[decided(turned, &[12])], turned, "体制").band < Band::High);
+}
+
+#[test]
+fn what_choices_say() {
+    let is = |stance: Option<Stance>, words: &[&str]| {
+        words.iter().for_each(|w| assert_eq!(stance_of(w), stance, "{w}"));
+    };
+    is(
+        Some(Stance::Yes),
+        &["○", "◯", "はい", "Yes", "有", "実施済み", "対応済", "実施している", "適合", "○：実施している", "はい（実施済）"],
+    );
+    is(Some(Stance::Partial), &["△", "一部実施", "部分的に実施している", "△：一部対応"]);
+    is(Some(Stance::No), &["×", "いいえ", "No", "無", "未実施", "対応していない"]);
+    is(Some(Stance::NotApplicable), &["－", "―", "対象外", "該当なし", "N/A"]);
+    is(None, &["5", "4：ほぼ", "レベル3", "検討中", "", "○：未実施"]);
+    let of = |choices: &[&str]| choice_for(Stance::Yes, &choices.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>()).cloned();
+    assert_eq!(of(&["いいえ", "はい", "該当なし"]).as_deref(), Some("はい"));
+    assert_eq!(of(&["◎", "○", "×"]), None);
+    assert_eq!(of(&["5", "4", "3", "2", "1"]), None);
+}
+
+#[test]
+fn questions_turned_round() {
+    let turned = [
+        "共有アカウントを使用していませんか。",
+        "USBメモリを制限なく使えるか",
+        "過去に漏えいが発生したことはあるか",
+        "パスワードを初期設定のまま使用していないか",
+    ];
+    turned.iter().for_each(|q| assert!(is_negated(q), "{q}"));
+    let straight = [
+        "私物の持込みを禁止しているか",
+        "許可なく持ち出せないようにしているか",
+        "第三者が入室できない対策を講じていますか",
+        "漏えいを防止しているか",
+    ];
+    straight.iter().for_each(|q| assert!(!is_negated(q), "{q}"));
+}
+
+fn question(text: &str, choices: Option<&[&str]>) -> Question {
+    Question {
+        sheet: "質問".to_owned(),
+        number: None,
+        section: Vec::new(),
+        text: text.to_owned(),
+        question_cell: CellRef::new(2, 2),
+        choice_cell: choices.map(|_| CellRef::new(2, 3)),
+        choices: choices.map(|c| c.iter().map(|c| (*c).to_owned()).collect()),
+        boxes: None,
+        text_cell: Some(CellRef::new(2, 4)),
+        marks: None,
+    }
+}
+
+#[test]
+fn drafts_hold_approved_text_for_the_services_and_only_certain_choices() {
+    let answer = |service: &str, text: &str| Answer { service: Some(service.to_owned()), mark: None, text: text.to_owned() };
+    let item = |id, answers| Item { id, number: id.to_string(), section: Vec::new(), question: String::new(), answers };
+    let company = Answer { service: None, mark: Some("○".to_owned()), text: "規程がある。".to_owned() };
+    let sheet = StandardSheet {
+        services: vec!["甲".to_owned(), "乙".to_owned(), "丙".to_owned()],
+        items: vec![
+            item(1, vec![company]),
+            item(2, vec![answer("甲", "有り（毎日）"), answer("乙", "有り（毎日）"), answer("丙", "無し")]),
+            item(3, vec![answer("甲", "有効期限は1年")]),
+        ],
+    };
+    let drafted = |id: u32, q: &Question, services: &[&str]| {
+        let candidates = vec![Candidate { item: id, confidence: 0.98, why: Vec::new() }];
+        let services: Vec<String> = services.iter().map(|s| (*s).to_owned()).collect();
+        let m = Match { band: Band::High, answerable: 1.0, candidates };
+        draft(q, &m, &sheet, &services).map(|d| (d.choice, d.text, d.band))
+    };
+    let some = |s: &str| Some(s.to_owned());
+    let asked = question("規程はあるか", Some(&["適合", "一部適合", "不適合"]));
+    assert_eq!(drafted(1, &asked, &["甲"]), Some((some("適合"), "規程がある。".to_owned(), Band::High)));
+    let asked = question("バックアップの有無", Some(&["はい", "いいえ"]));
+    let (choice, text, _) = drafted(2, &asked, &["甲", "乙"]).unwrap();
+    assert_eq!((choice, text.as_str()), (some("はい"), "有り（毎日）"));
+    // The services differ: which is which, and no common choice.
+    let (choice, text, _) = drafted(2, &asked, &[]).unwrap();
+    assert_eq!((choice, text.as_str()), (None, "【甲】有り（毎日）\n【乙】有り（毎日）\n【丙】無し"));
+    assert_eq!(drafted(2, &asked, &["丙"]).unwrap().0, some("いいえ"));
+    // 有効 is not 有; nothing is said about 乙.
+    assert_eq!(drafted(3, &asked, &["甲"]).unwrap().0, None);
+    assert_eq!(drafted(3, &asked, &["乙"]), None);
+    assert_eq!(drafted(1, &question("規程はあるか", None), &[]).unwrap().0, None);
+    let (choice, _, band) = drafted(1, &question("規程に反したことはありますか", Some(&["はい", "いいえ"])), &[]).unwrap();
+    assert_eq!((choice, band), (None, Band::Medium));
+}
