@@ -225,6 +225,9 @@ pub fn learn_all(topics: &[TopicTexts], settings: &Settings, runs: u64) -> Vec<L
     learned
 }
 
+/// Texts as the places of their features.
+type Texts = Vec<Vec<usize>>;
+
 /// Learns once.
 #[must_use]
 pub fn learn(topics: &[TopicTexts], settings: &Settings, seed: u64) -> Learned {
@@ -233,7 +236,7 @@ pub fn learn(topics: &[TopicTexts], settings: &Settings, seed: u64) -> Learned {
     let placed = |texts: &[Vec<String>]| -> Vec<Vec<usize>> {
         texts.iter().map(|t| t.iter().filter_map(|f| place.get(f.as_str()).copied()).collect()).collect()
     };
-    let bank: Vec<(Vec<Vec<usize>>, Vec<Vec<usize>>)> = topics.iter().map(|t| (placed(&t.asks), placed(&t.terms))).collect();
+    let bank: Vec<(Texts, Texts)> = topics.iter().map(|t| (placed(&t.asks), placed(&t.terms))).collect();
     let width = settings.width;
     let vectors = features.iter().flat_map(|f| beginning(f, seed, width)).collect();
     let mut run = Run { width, vectors: Adam::new(vectors), weights: Adam::new(log_weights) };
