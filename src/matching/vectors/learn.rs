@@ -316,3 +316,25 @@ fn transposed(rows: &[f32], n: usize, width: usize) -> Vec<f32> {
     }
     turned
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_of_one_topic_come_together_and_every_run_is_the_same() {
+        let text = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let topic = |asks: [&str; 3]| TopicTexts { name: asks[0].to_owned(), asks: asks.map(text).to_vec(), terms: Vec::new() };
+        let topics = [topic(["a b", "b c", "c a"]), topic(["d e", "e f", "f d"]), topic(["g h", "h i", "i g"])];
+        let settings = Settings { width: 16, steps: 60, ..Settings::default() };
+        let runs = learn_all(&topics, &settings, 2);
+        assert_eq!(runs[1].vectors, learn(&topics, &settings, 1).vectors);
+        let vector = |f: &str| {
+            let n = runs[0].features.iter().position(|x| x == f).unwrap();
+            &runs[0].vectors[n * 16..(n + 1) * 16]
+        };
+        let near = |a: &str, b: &str| dot(vector(a), vector(b)) / (dot(vector(a), vector(a)) * dot(vector(b), vector(b))).sqrt();
+        assert!(near("a", "c") > near("a", "d") + 0.3, "{} {}", near("a", "c"), near("a", "d"));
+        assert!((exp(1.0) - std::f32::consts::E).abs() < 1e-6 && (exp(-10.0) - 4.539_993e-5).abs() < 1e-10);
+    }
+}
