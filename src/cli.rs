@@ -37,9 +37,9 @@ enum Command {
     /// 質問（JSON Lines）に標準シートの項目を対応付ける
     Match(matching::MatchArgs),
     /// 正解つきの質問で対応付けの精度を測る
-    Evaluate(matching::EvaluateArgs),
+    Evaluate(matching::evaluate::EvaluateArgs),
     /// 正解つきの質問から対応付けのモデルを作り直す
-    Fit(matching::FitArgs),
+    Fit(matching::evaluate::FitArgs),
     /// 話題集（index/topics）から単語ベクトルを作り直す（1分ほど）
     FitVectors(vectors::Args),
 }
@@ -82,9 +82,9 @@ pub fn run() -> ExitCode {
         Command::Answer(args) => answer::run(args),
         Command::Questions(args) => questions::run(args),
         Command::Match(args) => matching::run_match(args, io::stdin().lock(), BufWriter::new(io::stdout().lock())).map_err(Failure::from),
-        Command::Evaluate(args) => matching::run_evaluate(args, io::stdout().lock()).map_err(Failure::from),
+        Command::Evaluate(args) => matching::evaluate::run_evaluate(args, io::stdout().lock()).map_err(Failure::from),
         Command::FitVectors(args) => vectors::run(args),
-        Command::Fit(args) => matching::run_fit(args, io::stdout().lock()).map_err(Failure::from),
+        Command::Fit(args) => matching::evaluate::run_fit(args, io::stdout().lock()).map_err(Failure::from),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

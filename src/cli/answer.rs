@@ -55,9 +55,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     // What the client or somebody else wrote stays: nobody has reviewed whether it may go.
     let is_free = |e: &CellEdit| workbook.sheet(&e.sheet).is_none_or(|s| s.text(e.cell).is_empty());
     let mut tally: BTreeMap<Band, Tally> = BTreeMap::new();
-    let around = index.scopes_around(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
-    for ((question, line), around) in found.questions.iter().zip(&mut report.questions).zip(around) {
-        let matched = rank(&index.search(&question.text, &question.section, around), &model);
+    let asked = index.questionnaire(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
+    for ((question, line), asked) in found.questions.iter().zip(&mut report.questions).zip(&asked) {
+        let matched = rank(&index.search(asked), &model);
         let draft = suggestion::draft(question, &matched, &sheet, &services);
         let tally = tally.entry(draft.as_ref().map_or(Band::None, |d| d.band)).or_default();
         tally.questions += 1;

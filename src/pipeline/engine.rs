@@ -6,7 +6,7 @@ use crate::export::FinalAnswer;
 use crate::matching::{Band, Candidate, Decision, Model, ModelError, rank};
 use crate::questionnaire::Question;
 use crate::review::{Proposal, Suggestion};
-use crate::search::{Analyzer, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
+use crate::search::{Analyzer, Asked, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
 use crate::standard::{self, StandardError, StandardSheet};
 use crate::store::PastAnswer;
 use crate::suggestion;
@@ -145,16 +145,16 @@ pub struct Matcher<'a> {
 }
 
 impl Matcher<'_> {
-    /// Whom the questions around each one are about, see [`Index::scopes_around`].
+    /// Reads a questionnaire's questions as what they are among each other, see [`Index::questionnaire`].
     #[must_use]
-    pub fn scopes_around(&self, questions: &[Question]) -> Vec<f64> {
-        self.index.scopes_around(questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())))
+    pub fn read<'q>(&self, questions: &'q [Question]) -> Vec<Asked<'q>> {
+        self.index.questionnaire(questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())))
     }
 
-    /// What is offered for `question`, standing among others of scope `around`, in a questionnaire about `services`.
+    /// What is offered for `question`, read as `asked`, in a questionnaire about `services`.
     #[must_use]
-    pub fn suggest(&self, question: &Question, around: f64, services: &[String]) -> Suggestion {
-        let found = rank(&self.index.search(&question.text, &question.section, around), self.model);
+    pub fn suggest(&self, question: &Question, asked: &Asked<'_>, services: &[String]) -> Suggestion {
+        let found = rank(&self.index.search(asked), self.model);
         let draft = suggestion::draft(question, &found, self.sheet, services);
         let proposals = found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).collect();
         Suggestion {

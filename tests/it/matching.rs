@@ -110,7 +110,8 @@ fn another_companys_questions_are_found() {
 
 fn found(past: &[Decision], question: &str, section: &str) -> Match {
     let index = Index::build(&fixture("standard-sheet.xlsx"), past, &analyzer(None)).unwrap();
-    rank(&index.search(question, &[section.to_owned()], 0.0), &Model::built_in().unwrap())
+    let asked = index.questionnaire(std::iter::once((question, &[section.to_owned()][..])));
+    rank(&index.search(&asked[0]), &Model::built_in().unwrap())
 }
 
 fn decided(question: &str, items: &[u32]) -> Decision {
