@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         write_file(path, &json)?;
     }
     if let (Some(path), Some(filled)) = (&args.out, filled) {
-        write_file(path, &filled)?;
+        write_file(path, &filled.bytes)?;
     }
     say(args, &tally, edits.len(), kept)
 }
