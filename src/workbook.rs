@@ -18,8 +18,10 @@ pub mod read;
 mod scan;
 mod splice;
 mod survey;
+pub mod trial;
 mod values;
 pub mod write;
+pub mod xls;
 mod xml;
 
 /// The last row a worksheet can have (ECMA-376, 18.3.1.73).

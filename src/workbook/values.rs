@@ -103,7 +103,7 @@ impl Values {
 }
 
 /// `2024/4/1`, with the time of day where it is not midnight; a number below one is a time of day alone.
-fn date(serial: f64, date1904: bool) -> Option<String> {
+pub(super) fn date(serial: f64, date1904: bool) -> Option<String> {
     if (0.0..1.0).contains(&serial) {
         return clock(serial);
     }
