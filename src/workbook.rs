@@ -12,6 +12,7 @@ mod archive;
 mod calculation;
 mod charset;
 mod check;
+mod layout;
 mod lists;
 mod package;
 pub mod read;

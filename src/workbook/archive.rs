@@ -5,7 +5,7 @@
 //! result is checked by the `zip` crate (`check`). The layout is PKWARE's APPNOTE 6.3.
 
 use std::collections::HashMap;
-use std::io::{self, Read};
+use std::io::{self, BufWriter, Read, Write as _};
 use std::ops::Range;
 
 use flate2::bufread::DeflateDecoder;
@@ -82,7 +82,7 @@ impl<'a> Archive<'a> {
     }
 
     fn read_directory(bytes: &'a [u8], max_entries: usize) -> Result<Option<Self>, ReadError> {
-        let Some((end, end_64, base, directory, count)) = find_directory(bytes) else { return Ok(None) };
+        let Some((end, end_64, directory, count)) = find_directory(bytes) else { return Ok(None) };
         if count > max_entries as u64 {
             return Err(ReadError::TooManyParts { limit: max_entries });
         }
@@ -92,7 +92,7 @@ impl<'a> Archive<'a> {
             if archive.entries.len() == max_entries {
                 return Err(ReadError::TooManyParts { limit: max_entries });
             }
-            let Some(entry) = read_record(bytes, at, base) else { return Ok(None) };
+            let Some(entry) = read_record(bytes, at) else { return Ok(None) };
             at = entry.record.end;
             if !entry.name.ends_with('/') && archive.by_name.insert(entry.name.to_lowercase(), archive.entries.len()).is_some() {
                 return Err(ReadError::TwiceInPackage(entry.name));
@@ -186,7 +186,10 @@ impl<'a> Archive<'a> {
         } else {
             // Excel itself packs with the fastest level.
             let mut encoder = DeflateEncoder::new(&mut *out, Compression::fast());
-            content(&mut Tee { counted: &mut counted, out: &mut encoder })?;
+            let mut buffered = BufWriter::with_capacity(64 << 10, Tee { counted: &mut counted, out: &mut encoder });
+            content(&mut buffered)?;
+            buffered.flush()?;
+            drop(buffered);
             encoder.finish()?;
         }
         let numbers = Numbers { crc: counted.crc.sum(), packed: out.len() - data, size: counted.size };
@@ -339,11 +342,8 @@ fn append_record(out: &mut Vec<u8>, entry: &Entry, bytes: &[u8], numbers: &Numbe
     put32(out, begin + 20, numbers.packed)?;
     put32(out, begin + 24, numbers.size)?;
     put16(out, begin + 30, kept.len())?;
-    // What the directory counts from may stand before the file's begin: its old number moves, it is not set anew.
-    let (place, wide) = entry.offset_at;
-    let old_offset = if wide { u64_at(bytes, place).and_then(size) } else { u32_at(bytes, place).and_then(size) };
-    let new = old_offset.and_then(|o| o.checked_add_signed(moved)).ok_or_else(|| io::Error::other("ZIPの目次が壊れています"))?;
-    put32(out, begin + 42, new)
+    let header = entry.header.checked_add_signed(moved).ok_or_else(|| io::Error::other("ZIPの目次が壊れています"))?;
+    put32(out, begin + 42, header)
 }
 
 /// Extra fields but for zip64's.
@@ -360,38 +360,30 @@ fn without_zip64(mut extra: &[u8]) -> Vec<u8> {
     kept
 }
 
-/// The end record, zip64's, what offsets count from, the directory's place, and how many entries it says it has.
-type Directory = (usize, Option<usize>, usize, Range<usize>, u64);
+/// The end record, zip64's, the directory's place, and how many entries it says it has.
+type Directory = (usize, Option<usize>, Range<usize>, u64);
 
 fn find_directory(bytes: &[u8]) -> Option<Directory> {
-    let from = bytes.len().saturating_sub(22 + usize::from(u16::MAX) + 20);
+    let from = bytes.len().saturating_sub(22 + usize::from(u16::MAX));
     let end = from + memchr::memmem::rfind(&bytes[from..], END)?;
+    u16_at(bytes, end + 20)?;
     let (mut count, mut length, mut offset) =
         (u64::from(u16_at(bytes, end + 10)?), u64::from(u32_at(bytes, end + 12)?), u64::from(u32_at(bytes, end + 16)?));
-    u16_at(bytes, end + 20)?;
-    let mut behind = end;
     let mut end_64 = None;
     if let Some(locator) = end.checked_sub(20).filter(|&at| bytes[at..].starts_with(LOCATOR_64)) {
-        let said = size(u64_at(bytes, locator + 8)?)?;
-        // With bytes put before the archive the locator's number is too small.
-        let at = if bytes.get(said..)?.starts_with(END_64) { said } else { memchr::memmem::rfind(&bytes[..locator], END_64)? };
+        let at = size(u64_at(bytes, locator + 8)?)?;
+        if !bytes.get(at..locator)?.starts_with(END_64) {
+            return None;
+        }
         (count, length, offset) = (u64_at(bytes, at + 32)?, u64_at(bytes, at + 40)?, u64_at(bytes, at + 48)?);
         end_64 = Some(at);
-        behind = at;
     }
-    let (length, offset) = (size(length)?, size(offset)?);
-    let starts = |at: usize| bytes.get(at..).is_some_and(|b| b.starts_with(CENTRAL));
-    let (base, start) = if starts(offset) || count == 0 {
-        (0, offset)
-    } else {
-        let start = behind.checked_sub(length).filter(|&at| starts(at))?;
-        (start.checked_sub(offset)?, start)
-    };
-    let directory = start..start.checked_add(length)?;
-    (directory.end <= behind).then_some((end, end_64, base, directory, count))
+    let start = size(offset)?;
+    let directory = start..start.checked_add(size(length)?)?;
+    (directory.end <= end_64.unwrap_or(end)).then_some((end, end_64, directory, count))
 }
 
-fn read_record(bytes: &[u8], at: usize, base: usize) -> Option<Entry> {
+fn read_record(bytes: &[u8], at: usize) -> Option<Entry> {
     let record = bytes.get(at..)?;
     let (flags, method, crc) = (u16_at(record, 8)?, u16_at(record, 10)?, u32_at(record, 16)?);
     let (mut packed, mut unpacked) = (u64::from(u32_at(record, 20)?), u64::from(u32_at(record, 24)?));
@@ -421,7 +413,7 @@ fn read_record(bytes: &[u8], at: usize, base: usize) -> Option<Entry> {
         }
         field += 4 + usize::from(length);
     }
-    let header = size(offset)?.checked_add(base)?;
+    let header = size(offset)?;
     if !bytes.get(header..)?.starts_with(LOCAL) {
         return None;
     }

@@ -40,6 +40,9 @@ pub(super) fn unchain(package: &Package<'_>, gone: &BTreeSet<(u32, CellRef)>) ->
                 let own = token.number("i");
                 sheet = own.unwrap_or(sheet);
                 let at = token.attribute("r").and_then(|r| r.parse().ok());
+                if patches.len() > 2 * gone.len() + 1 {
+                    return Err(ReadError::Unreasonable(name, "同じセルが何度も載っています".to_owned()));
+                }
                 if at.is_some_and(|at| gone.contains(&(sheet, at))) {
                     unnamed |= own.is_some();
                     match token.kind {

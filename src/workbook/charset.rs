@@ -48,7 +48,18 @@ impl Charset {
         }
     }
 
-    /// The bytes; characters that the encoding lacks become character references.
+    /// XML text that any encoding of this kind can hold: where it may lack a character, a reference stands for it.
+    pub fn portable(self, xml: &str) -> String {
+        match self {
+            Self::Utf16 { .. } => xml.to_owned(),
+            Self::Named(_) => xml
+                .chars()
+                .map(|c| if c.is_ascii() { String::from(c) } else { format!("&#{};", u32::from(c)) })
+                .collect(),
+        }
+    }
+
+    /// The bytes of a text.
     pub fn encode(self, text: &str) -> Vec<u8> {
         match self {
             Self::Utf16 { little, mark } => {
@@ -76,7 +87,8 @@ mod tests {
         }
         let head = b"<?xml version='1.0' encoding = \"ISO-8859-1\"?><a/>";
         let latin = sniff(head).unwrap();
-        assert_eq!(latin.encode("é あ"), b"\xe9 &#12354;");
+        assert_eq!(latin.encode(&latin.decode(b"\xe9").unwrap()), b"\xe9");
+        assert_eq!(latin.portable("aあ"), "a&#12354;");
         assert_eq!(sniff(b"<?xml version='1.0' encoding='utf-8'?>"), None);
         assert_eq!(sniff(b"<worksheet encoding='Shift_JIS'/>"), None);
     }

@@ -26,7 +26,7 @@ pub(super) fn check(package: &Package<'_>, touched: &[Touched<'_>], removed: Opt
     for (index, entry) in kept.into_iter().enumerate() {
         match touched.iter().find(|t| t.part.entry.name == entry.name) {
             Some(touched) => {
-                package.renew_budget();
+                package.renew();
                 part(touched, index, &mut zip).map_err(|e| format!("部品「{}」: {e}", entry.name))?;
             }
             None => {
@@ -63,7 +63,7 @@ fn part(touched: &Touched<'_>, index: usize, zip: &mut Filled<'_>) -> Result<(),
         io::copy(&mut compared, &mut io::sink()).map_err(|e| e.to_string())?;
         return Ok(());
     }
-    let found = survey(Tokens::new(&mut compared, usize::MAX), texts.keys().copied()).map_err(|e| match e {
+    let found = survey(Tokens::new(&mut compared, usize::MAX), texts.keys().copied(), false).map_err(|e| match e {
         super::survey::SurveyError::Xml(XmlError::Source(e)) => e.to_string(),
         e => e.to_string(),
     })?;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::archive::{Archive, Entry, EntryReader};
 use super::charset::{self, Charset};
 use super::read::ReadError;
+use super::values::append;
 use super::xml::{Tokens, XmlError};
 use super::{Limits, Visibility};
 
@@ -42,7 +43,7 @@ pub(super) struct Package<'a> {
     /// The workbook part's relationships.
     pub relationships: Vec<Relationship>,
     limits: Limits,
-    deadline: Instant,
+    deadline: Cell<Instant>,
     /// Bytes that may still be unpacked.
     budget: Cell<u64>,
 }
@@ -91,7 +92,7 @@ impl<'a> Package<'a> {
             workbook: String::new(),
             relationships: Vec::new(),
             limits: *limits,
-            deadline: Instant::now() + limits.time,
+            deadline: Cell::new(Instant::now() + limits.time),
             budget: Cell::new(limits.unpacked_bytes),
         };
         let root = package.relationships_of("")?;
@@ -120,23 +121,35 @@ impl<'a> Package<'a> {
 
     /// A part, ready to be gone through several times.
     pub fn load(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
-        let mut part = Part { package: self, entry: entry.clone(), kept: None, charset: None };
-        let mut head = Vec::with_capacity(256);
-        self.unpack(entry)?.take(256).read_to_end(&mut head).map_err(|e| self.error(&entry.name, e.into()))?;
-        part.charset = charset::sniff(&head);
-        if part.charset.is_some() || entry.size <= KEPT {
-            let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(KEPT)).unwrap_or(0));
-            self.unpack(entry)?.read_to_end(&mut bytes).map_err(|e| self.error(&entry.name, e.into()))?;
-            part.kept = Some(match part.charset {
-                None => bytes,
-                Some(charset) => {
-                    // What does not come back as it was can't be edited, and what is no text can't be read.
-                    let text = charset.decode(&bytes).filter(|text| charset.encode(text) == bytes);
-                    text.ok_or_else(|| ReadError::NotText(entry.name.clone()))?.into_bytes()
-                }
-            });
+        let failed = |e: io::Error| self.error(&entry.name, e.into());
+        let mut source = self.unpack(entry)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(KEPT)).unwrap_or(0));
+        source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
+        let charset = charset::sniff(&bytes);
+        if charset.is_none() && entry.size > KEPT {
+            return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
         }
-        Ok(part)
+        // It may be longer than it says.
+        source.take(KEPT).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > KEPT {
+            return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
+        }
+        let kept = match charset {
+            None => bytes,
+            Some(charset) => {
+                // What does not come back as it was can't be edited, and what is no text can't be read.
+                let text = charset.decode(&bytes).filter(|text| charset.encode(text) == bytes);
+                text.ok_or_else(|| ReadError::NotText(entry.name.clone()))?.into_bytes()
+            }
+        };
+        Ok(Part { package: self, entry: entry.clone(), kept: Some(kept), charset })
+    }
+
+    /// A part of which all that it says is kept.
+    fn load_small(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
+        let part = self.load(entry)?;
+        let small = part.kept.is_some();
+        if small { Ok(part) } else { Err(ReadError::Unreasonable(entry.name.clone(), "大きすぎます".to_owned())) }
     }
 
     /// The unpacked bytes of an entry, within the limits.
@@ -162,16 +175,17 @@ impl<'a> Package<'a> {
 
     /// An error once the time is used up.
     pub fn check_time(&self) -> Result<(), ReadError> {
-        if Instant::now() > self.deadline { Err(self.too_slow()) } else { Ok(()) }
+        if Instant::now() > self.deadline.get() { Err(self.too_slow()) } else { Ok(()) }
     }
 
     fn too_slow(&self) -> ReadError {
         ReadError::TooSlow { seconds: self.limits.time.as_secs() }
     }
 
-    /// Lets as many bytes be unpacked again.
-    pub fn renew_budget(&self) {
+    /// Lets as many bytes be unpacked again, in as much time: for the next pass over a part.
+    pub fn renew(&self) {
         self.budget.set(self.limits.unpacked_bytes);
+        self.deadline.set(Instant::now() + self.limits.time);
     }
 
     /// The relationships of a part (`""`: of the package), their targets as entries' names; none where there are none.
@@ -179,7 +193,7 @@ impl<'a> Package<'a> {
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
         let name = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
         let Some(entry) = self.find(&name) else { return Ok(Vec::new()) };
-        let part = self.load(entry)?;
+        let part = self.load_small(entry)?;
         let mut tokens = part.tokens();
         let mut found = Vec::new();
         while let Some(token) = tokens.next().map_err(|e| self.error(&name, e))? {
@@ -200,7 +214,7 @@ impl<'a> Package<'a> {
             return Err(ReadError::BinaryWorkbook);
         }
         let entry = self.find(&path).ok_or(ReadError::NotAWorkbook)?;
-        let part = self.load(entry)?;
+        let part = self.load_small(entry)?;
         let mut tokens = part.tokens();
         let mut sheets = Vec::new();
         let mut names: Vec<(String, String)> = Vec::new();
@@ -233,7 +247,7 @@ impl<'a> Package<'a> {
                     left -= 1;
                 }
                 (false, b"definedName") => in_name = false,
-                _ if in_name => names.iter_mut().next_back().into_iter().for_each(|(_, to)| to.push_str(&token.text())),
+                _ if in_name => names.iter_mut().next_back().into_iter().for_each(|(_, to)| append(to, &token.text())),
                 _ => {}
             }
             if left == 0 {
@@ -296,7 +310,7 @@ impl Read for Unpacked<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.source.read(buf)?;
         let used = n as u64;
-        if Instant::now() > self.package.deadline {
+        if Instant::now() > self.package.deadline.get() {
             return Err(io::Error::other(OverLimit::Time));
         }
         let budget = self.package.budget.get();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::package::{Package, Part};
 use super::read::ReadError;
-use super::values::{RichText, TextBudget, Values};
+use super::values::{RichText, TextBudget, Values, append};
 use super::xml::{Kind, Token};
 use super::{Cell, CellRange, CellRef, Look, MAX_COL, MAX_ROW};
 
@@ -133,8 +133,8 @@ impl Scan<'_> {
             (Kind::End, b"formula1" | b"sqref") => self.inside = Inside::Nothing,
             (Kind::End, b"dataValidation") => self.end_list()?,
             (Kind::Text | Kind::CData, _) => match (&self.inside, &mut self.list) {
-                (Inside::Formula, Some(list)) => list.source.push_str(&token.text()),
-                (Inside::Sqref, Some(_)) => self.sqref.push_str(&token.text()),
+                (Inside::Formula, Some(list)) => append(&mut list.source, &token.text()),
+                (Inside::Sqref, Some(_)) => append(&mut self.sqref, &token.text()),
                 _ => {}
             },
             _ => {}
@@ -184,7 +184,7 @@ impl Scan<'_> {
                 place.in_inline = false;
                 place.value = place.inline.take();
             }
-            (Kind::Text | Kind::CData, ..) if place.in_value => place.value.push_str(&token.text()),
+            (Kind::Text | Kind::CData, ..) if place.in_value => append(&mut place.value, &token.text()),
             _ if place.in_inline => place.inline.add(token),
             _ => {}
         }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
+use super::layout::{Fit, with_attribute};
 use super::survey::{Formula, Survey, Tag, WantedCell};
 use super::{CellRange, CellRef};
 
@@ -15,8 +16,8 @@ pub(super) struct Patch {
     pub text: String,
 }
 
-/// The patches that put `texts` into the surveyed worksheet; or the cell that can't be written, and why.
-pub(super) fn patches(survey: &Survey, texts: &BTreeMap<CellRef, String>) -> Result<Vec<Patch>, (CellRef, String)> {
+/// The patches that put `texts` into the surveyed worksheet, laid out as `fit` says; or the cell that can't be written, and why.
+pub(super) fn patches(survey: &Survey, texts: &BTreeMap<CellRef, String>, fit: &Fit) -> Result<Vec<Patch>, (CellRef, String)> {
     let mut patches = Vec::new();
     let mut by_row: BTreeMap<u32, Vec<(CellRef, &str, &WantedCell)>> = BTreeMap::new();
     for (&at, text) in texts {
@@ -31,9 +32,9 @@ pub(super) fn patches(survey: &Survey, texts: &BTreeMap<CellRef, String>) -> Res
     for (number, cells) in &by_row {
         let Some(row) = survey.rows.get(number) else { continue };
         match row.tags.first() {
-            Some(tag) => patch_row(survey, tag, cells, &mut patches),
+            Some(tag) => patch_row(survey, fit, tag, cells, &mut patches),
             None => {
-                let new = new_row(survey, *number, cells);
+                let new = new_row(survey, fit, *number, cells);
                 match row.next {
                     Some(next) => patches.push(Patch { span: next..next, text: new }),
                     None => appended.push_str(&new),
@@ -69,23 +70,27 @@ fn check(at: CellRef, cell: &WantedCell) -> Result<(), (CellRef, String)> {
     }
 }
 
-fn patch_row(survey: &Survey, tag: &Tag, cells: &[(CellRef, &str, &WantedCell)], patches: &mut Vec<Patch>) {
+fn patch_row(survey: &Survey, fit: &Fit, tag: &Tag, cells: &[(CellRef, &str, &WantedCell)], patches: &mut Vec<Patch>) {
     let p = &survey.prefix;
     let mut added = Vec::new();
     let mut at_end = String::new();
     for &(at, text, cell) in cells {
         if let Some((span, content)) = cell.found.first() {
-            patches.push(Patch { span: span.clone(), text: cell_xml(p, at, content.style.as_deref(), text) });
+            let style = fit.styles.get(&at).map(String::as_str).or(content.style.as_deref());
+            patches.push(Patch { span: span.clone(), text: cell_xml(p, at, style, text) });
             continue;
         }
         added.push(at.col);
-        let new = cell_xml(p, at, survey.style(at), text);
+        let new = cell_xml(p, at, fit.styles.get(&at).map(String::as_str).or_else(|| survey.style(at)), text);
         match cell.next {
             Some(next) => patches.push(Patch { span: next..next, text: new }),
             None => at_end.push_str(&new),
         }
     }
-    let raw = widen_spans(&tag.raw, &added);
+    let mut raw = widen_spans(&tag.raw, &added);
+    if let Some(height) = cells.first().and_then(|(at, ..)| fit.heights.get(&at.row)) {
+        raw = with_attribute(&with_attribute(&raw, "ht", &height.to_string()), "customHeight", "1");
+    }
     append_into(tag, &format!("{p}row"), &raw, &at_end, patches);
 }
 
@@ -104,11 +109,12 @@ fn append_into(tag: &Tag, name: &str, raw: &str, content: &str, patches: &mut Ve
     }
 }
 
-fn new_row(survey: &Survey, number: u32, cells: &[(CellRef, &str, &WantedCell)]) -> String {
+fn new_row(survey: &Survey, fit: &Fit, number: u32, cells: &[(CellRef, &str, &WantedCell)]) -> String {
     let p = &survey.prefix;
-    let mut row = format!("<{p}row r=\"{number}\">");
+    let height = fit.heights.get(&number).map(|h| format!(" ht=\"{h}\" customHeight=\"1\"")).unwrap_or_default();
+    let mut row = format!("<{p}row r=\"{number}\"{height}>");
     for &(at, text, _) in cells {
-        row.push_str(&cell_xml(p, at, survey.style(at), text));
+        row.push_str(&cell_xml(p, at, fit.styles.get(&at).map(String::as_str).or_else(|| survey.style(at)), text));
     }
     let _ = write!(row, "</{p}row>");
     row
@@ -158,7 +164,7 @@ fn widen_spans(tag: &str, added: &[u32]) -> String {
 }
 
 /// Where the value of the attribute stands in the tag.
-fn attribute_span(tag: &str, name: &str) -> Option<Range<usize>> {
+pub(super) fn attribute_span(tag: &str, name: &str) -> Option<Range<usize>> {
     let mut at = tag.find(char::is_whitespace)?;
     loop {
         at += tag[at..].find(|c: char| !c.is_whitespace())?;
@@ -172,7 +178,7 @@ fn attribute_span(tag: &str, name: &str) -> Option<Range<usize>> {
     }
 }
 
-fn replace_attribute(tag: &str, name: &str, value: &str) -> String {
+pub(super) fn replace_attribute(tag: &str, name: &str, value: &str) -> String {
     match attribute_span(tag, name) {
         Some(span) => format!("{}{value}{}", &tag[..span.start], &tag[span.end..]),
         None => tag.to_owned(),
@@ -181,10 +187,11 @@ fn replace_attribute(tag: &str, name: &str, value: &str) -> String {
 
 /// Copies `source` to `out` with the patches (in order, none overlapping) put in.
 pub(super) fn apply(mut source: impl Read, patches: &[Patch], out: &mut dyn Write) -> io::Result<()> {
+    let mut buffer = vec![0; 32 << 10];
     let mut position = 0;
     for patch in patches {
-        copy(&mut source, patch.span.start.checked_sub(position), out)?;
-        copy(&mut source, patch.span.end.checked_sub(patch.span.start), &mut io::sink())?;
+        pass(&mut source, patch.span.start.checked_sub(position), &mut buffer, |bytes| out.write_all(bytes))?;
+        pass(&mut source, patch.span.end.checked_sub(patch.span.start), &mut buffer, |_| Ok(()))?;
         out.write_all(patch.text.as_bytes())?;
         position = patch.span.end;
     }
@@ -192,10 +199,25 @@ pub(super) fn apply(mut source: impl Read, patches: &[Patch], out: &mut dyn Writ
     Ok(())
 }
 
-fn copy(source: &mut impl Read, length: Option<u64>, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
-    let length = length.ok_or_else(|| io::Error::other("書き込み箇所が重なっています"))?;
-    let copied = io::copy(&mut source.take(length), out)?;
-    if copied == length { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+/// Reads exactly `length` bytes, which are shown to `see` piece by piece.
+fn pass(
+    source: &mut impl Read,
+    length: Option<u64>,
+    buffer: &mut [u8],
+    mut see: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut left = length.ok_or_else(|| io::Error::other("書き込み箇所が重なっています"))?;
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        match source.read(&mut buffer[..most])? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => {
+                see(&buffer[..n])?;
+                left -= n as u64;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Gives the bytes of `after` while holding them against `before` with the patches put in; the first difference is an error.
@@ -230,7 +252,8 @@ impl<'p, A: Read, B: Read> Compared<'p, A, B> {
                 if n < rest.len() {
                     return Ok(true);
                 }
-                copy(&mut self.before, patch.span.end.checked_sub(patch.span.start), &mut io::sink())?;
+                self.scratch.resize(self.scratch.len().max(1 << 10), 0);
+                pass(&mut self.before, patch.span.end.checked_sub(patch.span.start), &mut self.scratch, |_| Ok(()))?;
                 self.position = patch.span.end;
                 self.patches = &self.patches[1..];
                 self.met = 0;
@@ -241,9 +264,13 @@ impl<'p, A: Read, B: Read> Compared<'p, A, B> {
             let until = self.patches.first().map_or(u64::MAX, |p| p.span.start);
             let Some(gap) = until.checked_sub(self.position) else { return Ok(false) };
             let n = usize::try_from(gap).unwrap_or(usize::MAX).min(bytes.len());
-            self.scratch.resize(n, 0);
-            if self.before.read_exact(&mut self.scratch).is_err() || self.scratch != bytes[..n] {
-                return Ok(false);
+            if self.scratch.len() < n {
+                self.scratch.resize(n, 0);
+            }
+            match self.before.read_exact(&mut self.scratch[..n]) {
+                Ok(()) if self.scratch[..n] == bytes[..n] => {}
+                Err(e) if e.kind() != io::ErrorKind::UnexpectedEof => return Err(e),
+                _ => return Ok(false),
             }
             self.position += n as u64;
             bytes = &bytes[n..];
@@ -270,8 +297,8 @@ mod tests {
 
     fn spliced(xml: &str, list: &[(&str, &str)]) -> Result<String, (CellRef, String)> {
         let texts: BTreeMap<CellRef, String> = list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect();
-        let survey = survey(Tokens::new(xml.as_bytes(), 64), texts.keys().copied()).expect("a worksheet");
-        let patches = patches(&survey, &texts)?;
+        let survey = survey(Tokens::new(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
+        let patches = patches(&survey, &texts, &Fit::default())?;
         let mut out = Vec::new();
         apply(xml.as_bytes(), &patches, &mut out).expect("in memory");
         let same = |after: &[u8]| io::copy(&mut Compared::new(after, xml.as_bytes(), &patches), &mut io::sink()).is_ok();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::ops::Range;
 
+use super::values::append;
 use super::xml::{Kind, Token, Tokens, XmlError};
 use super::{CellRange, CellRef, MAX_COL, MAX_ROW};
 
@@ -20,7 +21,7 @@ pub(super) struct Tag {
 }
 
 impl Tag {
-    fn new(token: &Token<'_>) -> Self {
+    pub fn new(token: &Token<'_>) -> Self {
         let raw = String::from_utf8_lossy(token.raw).into_owned();
         Self { span: token.span(), raw, empty: token.kind == Kind::Empty, close: token.end() }
     }
@@ -68,8 +69,8 @@ pub(super) struct WantedCell {
     pub obstacle: Option<String>,
 }
 
-/// The most ranges taken of one `protectedRange`.
-const MAX_OPEN: usize = 10_000;
+/// The most columns' settings and open ranges taken: as many as there can be columns.
+const MAX_KEPT: usize = MAX_COL as usize;
 
 /// A column's default style: from, to, style.
 type ColumnStyle = (u32, u32, String);
@@ -86,6 +87,15 @@ pub(super) struct Survey {
     pub rows: BTreeMap<u32, WantedRow>,
     pub cells: BTreeMap<CellRef, WantedCell>,
     pub protected: bool,
+    /// The merged blocks whose top left is wanted.
+    pub merges: BTreeMap<CellRef, CellRange>,
+    /// The heights that rows say they have, in points, and whether they were set by hand; a hidden row has none.
+    heights: BTreeMap<u32, (f64, bool)>,
+    with_heights: bool,
+    default_height: Option<f64>,
+    /// From, to, width in half-width characters.
+    widths: Vec<(u32, u32, f64)>,
+    default_width: Option<f64>,
     /// What may be edited although the sheet is protected.
     pub open_ranges: Vec<CellRange>,
     /// Wanted rows that have no higher row behind them yet, and wanted columns of the current row likewise.
@@ -125,9 +135,13 @@ struct Place {
     formula: Option<(String, Option<CellRange>, bool)>,
 }
 
-/// Looks for the `wanted` cells.
-pub(super) fn survey<R: Read>(mut tokens: Tokens<R>, wanted: impl Iterator<Item = CellRef>) -> Result<Survey, SurveyError> {
-    let mut survey = Survey::default();
+/// Looks for the `wanted` cells, and where asked to for the heights of all rows.
+pub(super) fn survey<R: Read>(
+    mut tokens: Tokens<R>,
+    wanted: impl Iterator<Item = CellRef>,
+    heights: bool,
+) -> Result<Survey, SurveyError> {
+    let mut survey = Survey { with_heights: heights, ..Survey::default() };
     for at in wanted {
         survey.cells.insert(at, WantedCell::default());
         survey.rows.insert(at.row, WantedRow::default());
@@ -162,20 +176,32 @@ impl Survey {
                 let range = token.attribute("ref").and_then(|r| r.parse().ok());
                 self.dimension = range.map(|range| (Tag::new(token), range));
             }
-            (2, b"col") => self.columns.extend(column_style(token)),
+            (1, b"sheetFormatPr") => {
+                self.default_height = decimal(token, "defaultRowHeight");
+                self.default_width = decimal(token, "defaultColWidth");
+            }
+            (2, b"col") if self.columns.len().max(self.widths.len()) < MAX_KEPT => {
+                self.columns.extend(column_style(token));
+                if let (Some(first), Some(last), Some(width)) = (token.number("min"), token.number("max"), decimal(token, "width")) {
+                    self.widths.push((first, last, if token.flag("hidden") { 0.0 } else { width }));
+                }
+            }
             (1, b"sheetData") if self.data.is_none() => {
                 self.prefix = String::from_utf8_lossy(token.prefix()).into_owned();
                 self.data = Some(Tag::new(token));
                 place.data = (token.kind == Kind::Start).then_some(token.depth);
             }
             (1, b"sheetProtection") => self.protected = token.flag("sheet"),
-            (_, b"protectedRange") => {
+            (_, b"protectedRange") if self.open_ranges.len() < MAX_KEPT => {
                 let ranges = token.attribute("sqref").unwrap_or_default();
-                self.open_ranges.extend(ranges.split_whitespace().filter_map(|r| r.parse::<CellRange>().ok()).take(MAX_OPEN));
+                self.open_ranges.extend(ranges.split_whitespace().filter_map(|r| r.parse::<CellRange>().ok()).take(MAX_KEPT));
             }
             (_, b"mergeCell") => {
                 let range: Option<CellRange> = token.attribute("ref").and_then(|r| r.parse().ok());
                 if let Some(range) = range.filter(|r| r.first != r.last) {
+                    if self.cells.contains_key(&range.first) {
+                        self.merges.insert(range.first, range);
+                    }
                     self.forbid(range, Some(range.first), || format!("結合セル {range} の左上ではありません"));
                 }
             }
@@ -218,6 +244,13 @@ impl Survey {
             self.rows_open.remove(&row);
             self.rows.entry(row).or_default().next = Some(token.start);
         }
+        if self.with_heights {
+            if token.flag("hidden") {
+                self.heights.insert(place.row, (0.0, true));
+            } else if let Some(height) = decimal(token, "ht") {
+                self.heights.insert(place.row, (height, token.flag("customHeight")));
+            }
+        }
         let Some(row) = self.rows.get_mut(&place.row) else {
             place.row_wanted = false;
             return;
@@ -229,6 +262,8 @@ impl Survey {
             let (from, to) = (CellRef::new(place.row, 1), CellRef::new(place.row, MAX_COL));
             self.cols_open = self.cells.range(from..=to).map(|(at, _)| at.col).collect();
         }
+        // That there is more than one is all that is to be known of the others.
+        row.tags.truncate(1);
         row.tags.push(Tag::new(token));
     }
 
@@ -263,6 +298,7 @@ impl Survey {
             content.formula = Some(if master { Formula::SharedMaster } else { Formula::Plain });
         }
         if let Some(cell) = self.cells.get_mut(&at) {
+            cell.found.truncate(1);
             cell.found.push((start..end, content));
         }
     }
@@ -298,6 +334,22 @@ impl Survey {
         }
     }
 
+    /// A row's height in points, and whether it was set by hand.
+    pub fn height(&self, row: u32) -> (f64, bool) {
+        self.heights.get(&row).copied().unwrap_or((self.line_height(), false))
+    }
+
+    /// The height of a row with one line.
+    pub fn line_height(&self) -> f64 {
+        self.default_height.unwrap_or(15.0)
+    }
+
+    /// A column's width in half-width characters.
+    pub fn width(&self, col: u32) -> f64 {
+        let own = self.widths.iter().find(|(first, last, _)| (*first..=*last).contains(&col)).map(|(.., width)| *width);
+        own.or(self.default_width).unwrap_or(8.43)
+    }
+
     /// The default style of a column.
     pub fn column_style(&self, col: u32) -> Option<&str> {
         self.columns.iter().find(|(first, last, _)| (*first..=*last).contains(&col)).map(|(.., style)| style.as_str())
@@ -316,11 +368,15 @@ fn inside_cell(token: &Token<'_>, level: usize, place: &mut Place) {
             if place.in_formula && let Some((.., has_text)) = &mut place.formula {
                 *has_text |= !token.raw.trim_ascii().is_empty();
             } else if place.in_value && let Some((.., content)) = &mut place.cell {
-                content.value.push_str(&token.text());
+                append(&mut content.value, &token.text());
             }
         }
         _ => {}
     }
+}
+
+fn decimal(token: &Token<'_>, name: &str) -> Option<f64> {
+    token.attribute(name)?.trim().parse().ok().filter(|n: &f64| n.is_finite() && *n >= 0.0)
 }
 
 fn column_style(token: &Token<'_>) -> Option<ColumnStyle> {

@@ -10,6 +10,16 @@ use super::xml::{Kind, Token, unescape};
 /// The most entries taken of any table of styles; Excel itself makes at most 65,490 cell formats.
 const MAX_STYLES: usize = 1 << 20;
 
+/// The longest single text taken, in bytes: a cell holds at most 32,767 characters, a formula 8,192.
+const MAX_TEXT: usize = 1 << 20;
+
+/// Puts a piece behind what was read of a text; what is beyond all reason is left out.
+pub(super) fn append(to: &mut String, piece: &str) {
+    if to.len() + piece.len() <= MAX_TEXT {
+        to.push_str(piece);
+    }
+}
+
 /// How much text may be kept, over shared strings and cells.
 #[derive(Debug)]
 pub(super) struct TextBudget {
@@ -179,7 +189,7 @@ pub(super) struct RichText {
 impl RichText {
     pub fn add(&mut self, token: &Token<'_>) {
         match (token.kind, token.local()) {
-            (Kind::Text | Kind::CData, _) if self.in_text && self.phonetic == 0 => self.text.push_str(&token.text()),
+            (Kind::Text | Kind::CData, _) if self.in_text && self.phonetic == 0 => append(&mut self.text, &token.text()),
             (Kind::Start, b"t") => self.in_text = true,
             (Kind::End, b"t") => self.in_text = false,
             (Kind::Start, b"rPh") => self.phonetic += 1,

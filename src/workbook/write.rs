@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::archive::Content as EntryContent;
+use super::layout::{self, Fit, Formats};
 use super::package::{Package, Part, SheetPart};
 use super::read::ReadError;
 use super::splice::{self, Patch};
@@ -99,7 +100,27 @@ pub(super) struct Touched<'p> {
 /// # Errors
 /// [`WriteError`] when the file can't be edited safely; nothing is written then.
 pub fn write(original: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<Written, WriteError> {
+    write_as(original, edits, Layout::Keep, limits)
+}
+
+/// How the written cells are to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// As they looked.
+    #[default]
+    Keep,
+    /// A line break wraps, and a row too low for its text grows where Excel would not see to it itself: where its height was
+    /// set by hand, and in merged blocks. A format that wraps may have to be added to the styles.
+    Fit,
+}
+
+/// Does what [`write`] does, and lays the cells out.
+///
+/// # Errors
+/// [`WriteError`] when the file can't be edited safely; nothing is written then.
+pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Limits) -> Result<Written, WriteError> {
     let package = Package::open(original, limits)?;
+    let mut formats = if layout == Layout::Fit { Formats::read(&package)? } else { None };
     let mut lookup = Lookup { package: &package, limits, values: None };
     let mut touched: Vec<Touched<'_>> = Vec::new();
     let mut changes = Vec::new();
@@ -107,13 +128,14 @@ pub fn write(original: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<Wri
     let mut formulas = BTreeSet::new();
     for (index, texts) in sort(&package, edits)? {
         let sheet = &package.sheets[index];
-        package.renew_budget();
+        package.renew();
         let part = package.load(package.entry(&sheet.entry)?)?;
         if touched.iter().any(|t| t.part.entry.name == part.entry.name) {
             return Err(WriteError::Sheet { sheet: sheet.name.clone(), reason: "別のシートと部品を共有しています".to_owned() });
         }
-        let survey = survey(part.tokens(), texts.keys().copied()).map_err(|e| unsurveyed(&package, sheet, &part, e))?;
-        let patches = patches(&package, sheet, &survey, &texts)?;
+        let survey = survey(part.tokens(), texts.keys().copied(), layout == Layout::Fit).map_err(|e| unsurveyed(&package, sheet, &part, e))?;
+        let fit = layout::fit(&survey, &texts, formats.as_mut());
+        let patches = patches(&package, sheet, &part, &survey, &texts, &fit)?;
         for (&cell, after) in &texts {
             let content = survey.content(cell);
             if content.is_some_and(|c| c.formula.is_some()) {
@@ -132,11 +154,17 @@ pub fn write(original: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<Wri
     for (name, patches) in chain.parts {
         touched.push(Touched { part: package.load(package.entry(&name)?)?, patches, texts: Texts::new() });
     }
+    if let Some(formats) = formats {
+        let patches = formats.patches();
+        if !patches.is_empty() {
+            touched.push(Touched { part: formats.part, patches, texts: Texts::new() });
+        }
+    }
     if touched.is_empty() {
         return Ok(Written { bytes: original.to_vec(), changes, notes });
     }
     let removed = chain.removed.as_deref();
-    package.renew_budget();
+    package.renew();
     let bytes = rebuild(&package, &touched, removed).map_err(|e| WriteError::Check(e.to_string()))?;
     check::check(&package, &touched, removed, &bytes).map_err(WriteError::Check)?;
     Ok(Written { bytes, changes, notes })
@@ -176,7 +204,14 @@ fn unsurveyed(package: &Package<'_>, sheet: &SheetPart, part: &Part<'_>, error: 
     }
 }
 
-fn patches(package: &Package<'_>, sheet: &SheetPart, survey: &Survey, texts: &Texts) -> Result<Vec<Patch>, WriteError> {
+fn patches(
+    package: &Package<'_>,
+    sheet: &SheetPart,
+    part: &Part<'_>,
+    survey: &Survey,
+    texts: &Texts,
+    fit: &Fit,
+) -> Result<Vec<Patch>, WriteError> {
     let refuse = |cell, reason| WriteError::Unsafe { sheet: sheet.name.clone(), cell, reason };
     let heads: Vec<CellRange> = calculation::table_heads(package, &sheet.entry)?;
     for &cell in texts.keys() {
@@ -184,7 +219,11 @@ fn patches(package: &Package<'_>, sheet: &SheetPart, survey: &Survey, texts: &Te
             return Err(refuse(cell, format!("テーブルの見出し {head} の一部です")));
         }
     }
-    splice::patches(survey, texts).map_err(|(cell, reason)| refuse(cell, reason))
+    let mut patches = splice::patches(survey, texts, fit).map_err(|(cell, reason)| refuse(cell, reason))?;
+    if let Some(charset) = part.charset {
+        patches.iter_mut().for_each(|p| p.text = charset.portable(&p.text));
+    }
+    Ok(patches)
 }
 
 /// Tells what stands in a cell; the tables for that are read only when they are needed.

@@ -328,7 +328,7 @@ fn lex(bytes: &[u8]) -> Lexed {
     let found = |kind, end: Option<usize>| end.map_or(Lexed::Unfinished, |length| Lexed::Token(kind, length));
     match bytes {
         [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => Lexed::Unfinished,
-        [b'<', b'/', ..] => found(Kind::End, until(2, b">")),
+        [b'<', b'/', ..] => found(Kind::End, memchr::memchr(b'>', bytes).map(|at| at + 1)),
         [b'<', b'?', ..] => found(Kind::Other, until(2, b"?>")),
         [b'<', b'!', b'-', b'-', ..] => found(Kind::Other, until(4, b"-->")),
         [b'<', b'!', rest @ ..] if rest.starts_with(b"[CDATA[") => found(Kind::CData, until(9, b"]]>")),
