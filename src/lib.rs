@@ -15,7 +15,7 @@
 //! | [`workbook::write`] | the original bytes + cell edits | bytes; nothing else changes |
 //!
 //! Around them: [`pipeline`] runs the stages and keeps them off the async threads, [`store`] keeps what must not be lost,
-//! [`web`] shows it, [`cli`] is the command line, [`config`] and [`clock`] are where settings and time come from.
+//! [`isolated`] runs what could be made to hang in a process of its own ([`legacy`]: .xls), [`web`] shows it, [`cli`] is the command line, [`config`] and [`clock`] are where settings and time come from.
 //!
 //! Nothing flows back up, and nothing reaches export that no person decided (but for `kaitou answer`, which says so).
 //! `tests/it/architecture.rs` holds who may name what.
@@ -24,6 +24,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod export;
+pub mod isolated;
+pub mod legacy;
 pub mod matching;
 pub mod pipeline;
 pub mod questionnaire;

@@ -15,7 +15,7 @@ use crate::questionnaire::{NoQuestions, Question};
 use crate::review::{Suggestion, Tally};
 use crate::store::{NewQuestionnaire, PastAnswer, Questionnaire, Store, StoreError};
 use crate::workbook::read::{self, ReadError};
-use crate::workbook::{Limits, Problem, write};
+use crate::workbook::{Change, Limits, Problem, write};
 
 mod engine;
 
@@ -66,6 +66,10 @@ pub enum Progress {
 pub struct Filled {
     /// The client's file with the decided answers.
     pub bytes: Vec<u8>,
+    /// Exactly the cells that were written, with what stood there before.
+    pub changes: Vec<Change>,
+    /// What a person should know about the file.
+    pub notes: Vec<Problem>,
     /// Its questions by state.
     pub tally: Tally,
 }
@@ -211,8 +215,8 @@ impl Pipeline {
             edits.extend(q.review.state.answer().into_iter().flat_map(|answer| export::edits(&q.question, answer)));
         }
         let limits = self.0.limits;
-        let bytes = tokio::task::spawn_blocking(move || write::write(&original, &edits, &limits)).await??;
-        Ok(Some(Filled { bytes, tally }))
+        let written = tokio::task::spawn_blocking(move || write::write(&original, &edits, &limits)).await??;
+        Ok(Some(Filled { bytes: written.bytes, changes: written.changes, notes: written.notes, tally }))
     }
 
     async fn build(&self, name: String, bytes: Vec<u8>) -> Result<Engine, PipelineError> {

@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::matching::{CandidateLine, SheetArgs, open as open_index};
-use super::wire::{AnswerLine, Report, SuggestionLine};
+use super::wire::{AnswerLine, ChangeLine, Report, SuggestionLine};
 use super::{Failure, in_file, questions, write_file};
 use crate::export::{self, FinalAnswer};
 use crate::matching::{Band, Model, rank};
 use crate::suggestion;
-use crate::workbook::{CellEdit, Limits, write};
+use crate::workbook::write::{self, Layout};
+use crate::workbook::{CellEdit, Limits};
 
 /// `kaitou answer FILE --standard SHEET [--service NAME]... [--out FILLED.xlsx] [--report REPORT.json]`
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,9 @@ pub(super) struct Args {
     /// 確信度の高くない回答案も書き込む
     #[arg(long)]
     all: bool,
+    /// 改行を折り返して表示し、文字が収まらない行（高さ固定・結合セル）を高くする
+    #[arg(long)]
+    fit: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -77,15 +81,22 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     bar.finish_and_clear();
 
     let filled = match &args.out {
-        Some(_) => Some(write::write(&bytes, &edits, &Limits::default()).map_err(|e| in_file(&args.file, &e))?),
+        Some(_) => {
+            let layout = if args.fit { Layout::Fit } else { Layout::Keep };
+            Some(write::write_as(&bytes, &edits, layout, &Limits::default()).map_err(|e| in_file(&args.file, &e))?)
+        }
         None => None,
     };
+    report.changes = filled.as_ref().map(|f| f.changes.iter().map(ChangeLine::from).collect());
     if let Some(path) = &args.report {
         let json = serde_json::to_vec_pretty(&report).map_err(|e| Failure::Fault(e.into()))?;
         write_file(path, &json)?;
     }
-    if let (Some(path), Some(filled)) = (&args.out, filled) {
-        write_file(path, &filled)?;
+    if let (Some(path), Some(filled)) = (&args.out, &filled) {
+        write_file(path, &filled.bytes)?;
+    }
+    for note in filled.iter().flat_map(|f| &f.notes) {
+        writeln!(io::stdout(), "注意: {} {}", note.sheet.as_deref().unwrap_or(""), note.message)?;
     }
     say(args, &tally, edits.len(), kept)
 }
