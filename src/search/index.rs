@@ -247,7 +247,7 @@ impl Index {
             scope: self.scope(question, &heading),
             around,
             on_sheet,
-            negated: crate::questionnaire::choices::is_negated(question),
+            negated: crate::questionnaire::polarity::is_turned(question),
             past: self.past(&normalized, &pairs, &heading),
         }
     }
