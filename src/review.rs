@@ -96,10 +96,10 @@ pub enum State {
     /// Nobody decided yet; nothing is exported.
     #[default]
     Open,
-    /// A proposal was taken as it was.
+    /// A draft was taken as it was.
     Accepted {
-        /// The standard sheet's item it comes from.
-        item: u32,
+        /// The standard sheet's item it comes from; `None` where it is from the company's profile.
+        item: Option<u32>,
         /// What is exported.
         answer: FinalAnswer,
     },
@@ -138,7 +138,17 @@ impl State {
     /// [`Refusal`] when it holds nothing that could be written for `question`.
     pub fn accept(self, question: &Question, proposal: &Proposal) -> Result<Self, Refusal> {
         let answer = checked(question, proposal.answer.clone())?;
-        Ok(Self::Accepted { item: proposal.item, answer })
+        Ok(Self::Accepted { item: Some(proposal.item), answer })
+    }
+
+    /// Takes `answer`, written by a person who started from `fact` of the company's profile. Unchanged words are an acceptance.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the answer can't stand in the client's file.
+    pub fn edit_fact(self, question: &Question, fact: &str, answer: FinalAnswer) -> Result<Self, Refusal> {
+        let answer = checked(question, answer)?;
+        let fact = checked(question, FinalAnswer { choice: None, text: fact.to_owned() });
+        Ok(if fact.as_ref() == Ok(&answer) { Self::Accepted { item: None, answer } } else { Self::Edited { item: None, answer } })
     }
 
     /// Takes `answer`, written by a person who may have started from `proposal`. Unchanged words are an acceptance.
@@ -148,7 +158,7 @@ impl State {
     pub fn edit(self, question: &Question, proposal: Option<&Proposal>, answer: FinalAnswer) -> Result<Self, Refusal> {
         let answer = checked(question, answer)?;
         match proposal {
-            Some(p) if checked(question, p.answer.clone()).as_ref() == Ok(&answer) => Ok(Self::Accepted { item: p.item, answer }),
+            Some(p) if checked(question, p.answer.clone()).as_ref() == Ok(&answer) => Ok(Self::Accepted { item: Some(p.item), answer }),
             _ => Ok(Self::Edited { item: proposal.map(|p| p.item), answer }),
         }
     }
@@ -183,8 +193,7 @@ impl State {
     #[must_use]
     pub fn item(&self) -> Option<u32> {
         match self {
-            Self::Accepted { item, .. } => Some(*item),
-            Self::Edited { item, .. } => *item,
+            Self::Accepted { item, .. } | Self::Edited { item, .. } => *item,
             Self::Open | Self::Declined => None,
         }
     }
@@ -310,6 +319,8 @@ mod tests {
             boxes: None,
             text_cell: Some(CellRef::new(2, 5)),
             marks: None,
+            legend: vec![],
+            kind: crate::questionnaire::Kind::Check,
         }
     }
 

@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 mod decisions;
 mod json;
+mod profile;
 mod questionnaires;
 mod questions;
 mod standards;

@@ -22,6 +22,7 @@ mod form;
 mod guard;
 mod list;
 mod marks;
+mod profile;
 mod review;
 mod standard;
 mod upload;
@@ -47,6 +48,7 @@ pub fn router(app: App) -> Router {
         // Uploads are counted where they are read, so that a page can say what was too large.
         .route("/upload", get(upload::page).post(upload::submit).layer(DefaultBodyLimit::disable()))
         .route("/standard", get(standard::page).post(standard::import).layer(DefaultBodyLimit::disable()))
+        .route("/profile", get(profile::page).post(profile::save))
         .route("/questionnaires/{id}", get(review::page))
         .route("/questionnaires/{id}/questions/{position}", get(review::question).post(review::decide))
         .route("/questionnaires/{id}/retry", post(review::retry))

@@ -11,6 +11,7 @@ use super::wire::{AnswerLine, ChangeLine, Report, SuggestionLine};
 use super::{Failure, in_file, questions, write_file};
 use crate::export::{self, FinalAnswer};
 use crate::matching::{Band, Model, rank};
+use crate::questionnaire::Kind;
 use crate::suggestion;
 use crate::workbook::write::{self, Layout};
 use crate::workbook::{CellEdit, Limits};
@@ -55,12 +56,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let mut report = Report::from(&found);
     let mut edits: Vec<CellEdit> = Vec::new();
-    let mut kept = 0;
+    let (mut kept, mut profile) = (0, 0);
     // What the client or somebody else wrote stays: nobody has reviewed whether it may go.
     let is_free = |e: &CellEdit| workbook.sheet(&e.sheet).is_none_or(|s| s.text(e.cell).is_empty());
     let mut tally: BTreeMap<Band, Tally> = BTreeMap::new();
     let asked = index.questionnaire(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
     for ((question, line), asked) in found.questions.iter().zip(&mut report.questions).zip(&asked) {
+        if question.kind == Kind::Profile {
+            profile += 1;
+            line.answer = Some(AnswerLine { suggestion: None, candidates: Vec::new() });
+            continue;
+        }
         let matched = rank(&index.search(asked), &model);
         let draft = suggestion::draft(question, &matched, &sheet, &services);
         let tally = tally.entry(draft.as_ref().map_or(Band::None, |d| d.band)).or_default();
@@ -98,7 +104,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     for note in filled.iter().flat_map(|f| &f.notes) {
         writeln!(io::stdout(), "注意: {} {}", note.sheet.as_deref().unwrap_or(""), note.message)?;
     }
-    say(args, &tally, edits.len(), kept)
+    say(args, &tally, edits.len(), kept, profile)
 }
 
 #[derive(Default)]
@@ -108,12 +114,15 @@ struct Tally {
 }
 
 /// A short table: how sure, how many questions, how many written.
-fn say(args: &Args, tally: &BTreeMap<Band, Tally>, cells: usize, kept: usize) -> Result<(), Failure> {
+fn say(args: &Args, tally: &BTreeMap<Band, Tally>, cells: usize, kept: usize, profile: usize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "確信度\t質問数\t書き込み")?;
     for (band, name) in [(Band::High, "高"), (Band::Medium, "中"), (Band::Low, "低"), (Band::None, "案なし")] {
         let (questions, written) = tally.get(&band).map_or((0, 0), |t| (t.questions, t.written));
         writeln!(out, "{name}\t{questions}\t{}", if args.out.is_some() { written } else { 0 })?;
+    }
+    if profile > 0 {
+        writeln!(out, "会社情報の欄が {profile} 件あります。標準シートからは回答しません。")?;
     }
     if kept > 0 && args.out.is_some() {
         writeln!(out, "すでに記入のある {kept} セルには書き込んでいません。")?;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::matching::CandidateLine;
-use crate::questionnaire::{Question, Questionnaire, SheetRole};
+use crate::questionnaire::{Kind, Question, Questionnaire, SheetRole};
 use crate::suggestion::Draft;
 use crate::workbook::Change;
 
@@ -53,6 +53,7 @@ pub(super) struct QuestionLine<'a> {
     mode: Option<&'static str>,
     text_cell: Option<String>,
     marks: Option<Vec<MarkLine<'a>>>,
+    kind: &'static str,
     /// Only in a report.
     #[serde(flatten)]
     pub answer: Option<AnswerLine>,
@@ -108,6 +109,10 @@ impl<'a> From<&'a Question> for QuestionLine<'a> {
             mode: question.boxes.as_ref().map(|_| "inline_boxes"),
             text_cell: question.text_cell.map(|c| c.to_string()),
             marks: question.marks.as_ref().map(|marks| marks.iter().map(mark).collect()),
+            kind: match question.kind {
+                Kind::Check => "check",
+                Kind::Profile => "profile",
+            },
             answer: None,
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::export::FinalAnswer;
 use crate::matching::{Band, Candidate, Decision, Model, ModelError, rank};
-use crate::questionnaire::Question;
+use crate::questionnaire::{Kind, Question};
 use crate::review::{Proposal, Suggestion};
 use crate::search::{Analyzer, Asked, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
 use crate::standard::{self, StandardError, StandardSheet};
@@ -154,6 +154,10 @@ impl Matcher<'_> {
     /// What is offered for `question`, read as `asked`, in a questionnaire about `services`.
     #[must_use]
     pub fn suggest(&self, question: &Question, asked: &Asked<'_>, services: &[String]) -> Suggestion {
+        // The standard sheet says nothing of the company's name; its profile does, see [`crate::questionnaire::profile`].
+        if question.kind == Kind::Profile {
+            return Suggestion { band: Band::None, answerable: 0.0, draft: None, proposals: Vec::new() };
+        }
         let found = rank(&self.index.search(asked), self.model);
         let draft = suggestion::draft(question, &found, self.sheet, services);
         let proposals = found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).collect();

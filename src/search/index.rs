@@ -254,7 +254,7 @@ impl Index {
             scope: asked.scope,
             around: asked.around,
             on_sheet,
-            negated: crate::questionnaire::choices::is_negated(question),
+            negated: crate::questionnaire::polarity::is_turned(question),
             past: self.past(&normalized, &pairs, &asked.heading),
         }
     }

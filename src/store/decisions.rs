@@ -158,10 +158,7 @@ pub(super) fn review(row: &SqliteRow) -> Result<Review, StoreError> {
         (Kind::Open, _) => State::Open,
         (Kind::Declined, _) => State::Declined,
         (Kind::Edited, item) => State::Edited { item, answer },
-        (Kind::Accepted, Some(item)) => State::Accepted { item, answer },
-        (Kind::Accepted, None) => {
-            return Err(StoreError::Corrupt { what: "decision", value: "accepted without an item".to_owned() });
-        }
+        (Kind::Accepted, item) => State::Accepted { item, answer },
     };
     Ok(Review { revision: Revision(number("revision", revision)?), state })
 }

@@ -16,6 +16,7 @@ use super::list;
 use super::view::{Frame, kind};
 use crate::export::FinalAnswer;
 use crate::pipeline::Progress;
+use crate::questionnaire::{Kind as QuestionKind, profile};
 use crate::review::{Kind, Revision, State as Answered};
 use crate::store::{Line, Questionnaire, Reading, ReviewQuestion, SaveError};
 
@@ -112,7 +113,8 @@ pub(super) async fn page(
     let open = || lines.iter().find(|l| l.kind == Kind::Open && show.has(l.kind)).map(|l| l.position);
     let at = asked.at.parse().ok().or_else(open).unwrap_or_else(first);
     let question = app.store.question(id, at).await?.ok_or(WebError::NotFound)?;
-    let entered = Entered::stored(&question, asked.item.parse().ok());
+    let fact = fact(&app, &question).await?;
+    let entered = Entered::stored(&question, fact.as_ref(), asked.item.parse().ok());
     let saved = match asked.saved.parse() {
         Ok(position) => app.store.question(id, position).await?.map(|q| Saved {
             position,
@@ -122,7 +124,7 @@ pub(super) async fn page(
         }),
         Err(_) => None,
     };
-    show_question(&app, questionnaire, &lines, show, &question, entered, saved, StatusCode::OK)
+    show_question(&app, questionnaire, &lines, show, &question, fact, entered, saved, StatusCode::OK)
 }
 
 /// `GET /questionnaires/{id}/questions/{position}`: where a browser is after a decision was refused, when it asks again.
@@ -145,7 +147,11 @@ pub(super) async fn decide(
     let choice = Some(sent.choice.clone()).filter(|c| !c.is_empty());
     let answer = FinalAnswer { choice, text: sent.text.clone() };
     let now = question.review.state.clone();
+    let fact = fact(&app, &question).await?;
     let wanted = match (sent.action.as_str(), proposal) {
+        ("save", None) if fact.is_some() => {
+            now.edit_fact(&question.question, fact.as_ref().map_or("", |f| &f.text), answer.clone())
+        }
         ("save", proposal) => now.edit(&question.question, proposal, answer.clone()),
         ("accept", Some(proposal)) => now.accept(&question.question, proposal),
         ("decline", _) => Ok(now.decline()),
@@ -210,6 +216,14 @@ fn reading(app: &App, questionnaire: Questionnaire) -> Result<Response, WebError
     html(StatusCode::OK, &ReadingPage { frame, head, progress, matching, failed })
 }
 
+/// What the company's profile says to the question, as the profile is now.
+async fn fact(app: &App, question: &ReviewQuestion) -> Result<Option<profile::Draft>, WebError> {
+    match question.question.kind {
+        QuestionKind::Check => Ok(None),
+        QuestionKind::Profile => Ok(profile::draft(&question.question, &app.store.profile().await?)),
+    }
+}
+
 /// The same question once more, because what was sent could not be stored as it is.
 async fn again(
     app: &App,
@@ -221,7 +235,8 @@ async fn again(
 ) -> Result<Response, WebError> {
     let questionnaire = app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?;
     let lines = app.store.lines(id).await?;
-    show_question(app, questionnaire, &lines, show, &question, entered, None, status)
+    let fact = fact(app, &question).await?;
+    show_question(app, questionnaire, &lines, show, &question, fact, entered, None, status)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one page")]
@@ -231,6 +246,7 @@ fn show_question(
     lines: &[Line],
     show: Show,
     question: &ReviewQuestion,
+    fact: Option<profile::Draft>,
     entered: Entered,
     saved: Option<Saved>,
     status: StatusCode,
@@ -238,7 +254,7 @@ fn show_question(
     let outdated = app.pipeline.engine().is_some_and(|e| Some(e.id()) != questionnaire.standard);
     let head = Header { outdated, ..Header::new(questionnaire, app.clock.today()) };
     let entries = lines::entries(lines, show, question.position);
-    let detail = Detail::new(question, entered, &entries);
+    let detail = Detail::new(question, fact, entered, &entries);
     let frame = Frame::new(format!("{} — {}", detail.name, head.client), "list");
     html(status, &ReviewPage { frame, head, show, entries, detail, saved })
 }

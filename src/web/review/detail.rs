@@ -7,6 +7,8 @@ use super::super::view::{self, Bar, Due};
 use super::lines::Entry;
 use crate::export::FinalAnswer;
 use crate::matching::Reason;
+use crate::questionnaire::Kind;
+use crate::questionnaire::profile::Draft;
 use crate::review::{Choices, Proposal, State};
 use crate::store::{Questionnaire, ReviewQuestion};
 use crate::workbook::Problem;
@@ -67,16 +69,15 @@ pub(in crate::web) struct Entered {
 }
 
 impl Entered {
-    /// The decided answer, or else the draft; another proposal where `item` asks for it.
-    pub(in crate::web) fn stored(q: &ReviewQuestion, item: Option<u32>) -> Self {
+    /// The decided answer, or else the draft, or else the company's `fact`; another proposal where `item` asks for it.
+    pub(in crate::web) fn stored(q: &ReviewQuestion, fact: Option<&Draft>, item: Option<u32>) -> Self {
         let asked = item.and_then(|item| q.suggestion.proposal(item));
         let (item, answer) = match (asked, &q.review.state) {
             (Some(proposal), _) => (Some(proposal.item), proposal.answer.clone()),
-            (None, State::Accepted { item, answer }) => (Some(*item), answer.clone()),
-            (None, State::Edited { item, answer }) => (*item, answer.clone()),
+            (None, State::Accepted { item, answer } | State::Edited { item, answer }) => (*item, answer.clone()),
             (None, State::Open | State::Declined) => match q.suggestion.drafted() {
                 Some(draft) => (Some(draft.item), draft.answer.clone()),
-                None => (None, FinalAnswer::default()),
+                None => (None, FinalAnswer { choice: None, text: fact.map(|f| f.text.clone()).unwrap_or_default() }),
             },
         };
         Self { item, answer, wrong: None, conflict: None }
@@ -158,6 +159,8 @@ pub(in crate::web) struct Detail {
     pub answerable: bool,
     /// Where the form's answer comes from.
     pub source: Option<Offer>,
+    /// The facts of the company's profile that the answer comes from; `None` for a question about security.
+    pub facts: Option<Vec<String>>,
     /// Whether the source is not what is suggested, but was asked for.
     pub other_asked: bool,
     /// The other proposals, best first.
@@ -173,7 +176,7 @@ pub(in crate::web) struct Detail {
 }
 
 impl Detail {
-    pub(in crate::web) fn new(q: &ReviewQuestion, entered: Entered, entries: &[Entry]) -> Self {
+    pub(in crate::web) fn new(q: &ReviewQuestion, fact: Option<Draft>, entered: Entered, entries: &[Entry]) -> Self {
         let question = &q.question;
         let Entered { item, answer, wrong, conflict } = entered;
         let source = item.and_then(|item| q.suggestion.proposal(item));
@@ -208,6 +211,7 @@ impl Detail {
             answerable: question.text_cell.is_some() || Choices::of(question) != Choices::None,
             text: question.text_cell.is_some().then_some(answer.text),
             other_asked: source.is_some() && item != q.suggestion.draft && q.review.state == State::Open,
+            facts: (question.kind == Kind::Profile).then(|| fact.map(|f| f.sources).unwrap_or_default()),
             source: source.map(Offer::new),
             others: others.into_iter().map(Offer::new).collect(),
             wrong,
