@@ -15,11 +15,15 @@
 //! | [`workbook::write`] | the original bytes + cell edits | bytes; nothing else changes |
 //!
 //! Around them: [`pipeline`] runs the stages and keeps them off the async threads, [`store`] keeps what must not be lost,
-//! [`isolated`] runs what could be made to hang in a process of its own ([`legacy`]: .xls), [`web`] shows it, [`cli`] is the command line, [`config`] and [`clock`] are where settings and time come from.
+//! [`isolated`] runs what could be made to hang in a process of its own ([`legacy`]: .xls),
+//! [`accounts`] signs [`people`] in with their [`secret`]s, [`audit`] chains the log of who did what,
+//! [`web`] shows it, [`cli`] is the command line, [`config`] and [`clock`] are where settings and time come from.
 //!
 //! Nothing flows back up, and nothing reaches export that no person decided (but for `kaitou answer`, which says so).
 //! `tests/it/architecture.rs` holds who may name what.
 
+pub mod accounts;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -27,10 +31,12 @@ pub mod export;
 pub mod isolated;
 pub mod legacy;
 pub mod matching;
+pub mod people;
 pub mod pipeline;
 pub mod questionnaire;
 pub mod review;
 pub mod search;
+pub mod secret;
 pub mod standard;
 pub mod store;
 pub mod suggestion;

@@ -4,28 +4,54 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::SqlitePool;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+mod audit;
 mod decisions;
 mod json;
+mod links;
+mod people;
 mod profile;
 mod questionnaires;
 mod questions;
+mod sessions;
 mod standards;
 
+pub use audit::AuditEntry;
 pub use decisions::{Decided, PastAnswer, SaveError};
+pub use links::{Link, LinkError, Purpose};
+pub use people::{PersonChange, PeopleError};
 pub use questionnaires::{NewQuestionnaire, Questionnaire, Reading};
 pub use questions::{Line, ReviewQuestion};
 pub use standards::{StandardFile, StandardVersion};
+
+/// The database's file in the data folder.
+const FILE: &str = "kaitou.sqlite";
 
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: SqlitePool,
+    /// Writers take turns here: SQLite has room for one at a time, and lets the others try again and again in no order.
+    turn: Arc<Mutex<()>>,
+}
+
+/// A transaction that writes. Dropped without [`Write::commit`], it leaves everything as it was.
+struct Write {
+    tx: Transaction<'static, Sqlite>,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl Write {
+    async fn commit(self) -> Result<(), StoreError> {
+        Ok(self.tx.commit().await?)
+    }
 }
 
 /// The database failed, or holds what kaitou did not put there. Never the user's fault.
@@ -54,7 +80,7 @@ impl Store {
     /// [`StoreError`] when the folder can't be written or the database is not one of kaitou's.
     pub async fn open(data: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
-            .filename(data.join("kaitou.sqlite"))
+            .filename(data.join(FILE))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A saved decision outlives a power cut: in WAL mode NORMAL could lose the last commits. Costs an fsync per save.
@@ -63,7 +89,19 @@ impl Store {
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, turn: Arc::default() })
+    }
+
+    /// Begins to write, when those who came before are done.
+    async fn write(&self) -> Result<Write, StoreError> {
+        let turn = self.turn.clone().lock_owned().await;
+        Ok(Write { tx: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: turn })
+    }
+
+    /// Whether the folder `data` holds a database.
+    #[must_use]
+    pub fn exists(data: &Path) -> bool {
+        data.join(FILE).exists()
     }
 
     /// Waits for what is being written, then closes the database.

@@ -2,19 +2,25 @@
 //!
 //! The pages work without JavaScript; `static/app.js` only replaces whole-page loads by swapping parts of the same pages.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::http::Method;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get, post};
 use tokio::net::TcpListener;
 use tower_http::trace::TraceLayer;
 
+use crate::accounts::Accounts;
 use crate::clock::Clock;
+use crate::config::PublicUrl;
+use crate::people::Role;
 use crate::pipeline::Pipeline;
 use crate::store::Store;
 use crate::workbook::Limits;
 
+mod access;
 mod assets;
 mod download;
 mod error;
@@ -22,11 +28,15 @@ mod form;
 mod guard;
 mod list;
 mod marks;
+mod people;
 mod profile;
 mod review;
+mod sign_in;
 mod standard;
 mod upload;
 mod view;
+
+pub use access::Access;
 
 /// What every page needs.
 #[derive(Clone)]
@@ -35,32 +45,105 @@ pub struct App {
     pub store: Store,
     /// What reads and fills files.
     pub pipeline: Pipeline,
+    /// Signing in.
+    pub accounts: Accounts,
     /// The time.
     pub clock: Clock,
     /// How large a file may be.
     pub limits: Limits,
+    /// Where people reach kaitou.
+    pub url: PublicUrl,
+}
+
+impl App {
+    /// Whether browsers reach kaitou by HTTPS only.
+    fn secure(&self) -> bool {
+        self.url.is_https()
+    }
+
+    /// The whole address of one of kaitou's pages.
+    fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.url.as_str())
+    }
+}
+
+/// A page or a deed, and who may ask for it.
+struct Route {
+    method: Method,
+    path: &'static str,
+    access: Access,
+    handler: MethodRouter<Arc<App>>,
+}
+
+/// The one table of everything that can be asked for, and by whom. What is not in it is not there.
+fn routes() -> Vec<Route> {
+    use Access::{Anyone, SignedIn};
+    const SALES: Access = Access::Roles(&[Role::Sales]);
+    const REVIEWER: Access = Access::Roles(&[Role::Reviewer]);
+    const RECEIVES: Access = Access::Roles(&[Role::Sales, Role::Reviewer, Role::Approver]);
+    const UPLOADED: Access = Access::Roles(&[Role::Sales, Role::Reviewer]);
+    const ADMINISTRATOR: Access = Access::Roles(&[Role::Administrator]);
+    let show = |path, access, handler| Route { method: Method::GET, path, access, handler };
+    let act = |path, access, handler| Route { method: Method::POST, path, access, handler };
+    // Uploads are counted where they are read, so that a page can say what was too large.
+    let unlimited = DefaultBodyLimit::disable;
+    vec![
+        show("/sign-in", Anyone, get(sign_in::page)),
+        act("/sign-in", Anyone, post(sign_in::submit)),
+        act("/sign-out", Anyone, post(sign_in::sign_out)),
+        show("/join/{token}", Anyone, get(sign_in::join_page)),
+        act("/join/{token}", Anyone, post(sign_in::join)),
+        show("/account", SignedIn, get(sign_in::account)),
+        act("/account/password", SignedIn, post(sign_in::change_password)),
+        act("/account/sign-out", SignedIn, post(sign_in::sign_out_everywhere)),
+        show("/people", ADMINISTRATOR, get(people::page)),
+        act("/people", ADMINISTRATOR, post(people::invite)),
+        act("/people/{id}", ADMINISTRATOR, post(people::change)),
+        act("/people/{id}/link", ADMINISTRATOR, post(people::link)),
+        show("/", SignedIn, get(list::page)),
+        show("/upload", SALES, get(upload::page)),
+        act("/upload", SALES, post(upload::submit).layer(unlimited())),
+        show("/standard", SignedIn, get(standard::page)),
+        act("/standard", ADMINISTRATOR, post(standard::import).layer(unlimited())),
+        show("/profile", SignedIn, get(profile::page)),
+        act("/profile", ADMINISTRATOR, post(profile::save)),
+        show("/questionnaires/{id}", SignedIn, get(review::page)),
+        show("/questionnaires/{id}/questions/{position}", SignedIn, get(review::question)),
+        act("/questionnaires/{id}/questions/{position}", REVIEWER, post(review::decide)),
+        act("/questionnaires/{id}/retry", UPLOADED, post(review::retry)),
+        show("/questionnaires/{id}/download", SignedIn, get(download::page)),
+        show("/questionnaires/{id}/file", RECEIVES, get(download::file)),
+        show("/static/{name}", Anyone, get(assets::file)),
+    ]
+}
+
+/// Who may ask for what: every method and path there is.
+#[must_use]
+pub fn permissions() -> Vec<(Method, &'static str, Access)> {
+    routes().into_iter().map(|r| (r.method, r.path, r.access)).collect()
+}
+
+/// Who may ask for the route that answers `method` at `path`; `None` where there is none.
+fn access_of(method: &Method, path: &str) -> Option<Access> {
+    static TABLE: LazyLock<Vec<(Method, &'static str, Access)>> = LazyLock::new(permissions);
+    // What shows a page also tells about it.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    TABLE.iter().find(|(m, p, _)| m == method && *p == path).map(|(_, _, access)| *access)
 }
 
 /// All routes, with what guards them.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/", get(list::page))
-        // Uploads are counted where they are read, so that a page can say what was too large.
-        .route("/upload", get(upload::page).post(upload::submit).layer(DefaultBodyLimit::disable()))
-        .route("/standard", get(standard::page).post(standard::import).layer(DefaultBodyLimit::disable()))
-        .route("/profile", get(profile::page).post(profile::save))
-        .route("/questionnaires/{id}", get(review::page))
-        .route("/questionnaires/{id}/questions/{position}", get(review::question).post(review::decide))
-        .route("/questionnaires/{id}/retry", post(review::retry))
-        .route("/questionnaires/{id}/download", get(download::page))
-        .route("/questionnaires/{id}/file", get(download::file))
-        .route("/static/{name}", get(assets::file))
+    let app = Arc::new(app);
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, route| router.route(route.path, route.handler))
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .layer(axum::middleware::from_fn(guard::same_origin))
-        .layer(axum::middleware::from_fn(guard::headers))
+        .layer(from_fn_with_state(app.clone(), access::check))
+        .layer(from_fn(guard::same_origin))
+        .layer(from_fn(guard::headers))
         .layer(TraceLayer::new_for_http())
-        .with_state(Arc::new(app))
+        .with_state(app)
 }
 
 /// Serves `app` until `stop` is done, then lets what is being answered end.

@@ -9,9 +9,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
+use crate::accounts::Accounts;
 use crate::clock::Clock;
-use crate::config::Listen;
+use crate::config::{Listen, ListenError, PublicUrl};
 use crate::pipeline::{self, Pipeline, PipelineError, Sources};
+use crate::secret::Token;
 use crate::store::Store;
 use crate::web::{self, App};
 use crate::workbook::Limits;
@@ -19,9 +21,12 @@ use crate::workbook::Limits;
 /// `kaitou serve [--listen ADDR] [--data DIR]`
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// 待ち受けるアドレス（このマシン内のみ）
+    /// 待ち受けるアドレス（最初の管理者を登録するまでは、このマシン内のみ）
     #[arg(long, env = "KAITOU_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: String,
+    /// 利用者がブラウザで開くURL（HTTPSのプロキシの後ろで動かすとき）
+    #[arg(long, env = "KAITOU_URL", value_name = "URL")]
+    url: Option<String>,
     /// データを保存するフォルダ
     #[arg(long, env = "KAITOU_DATA", value_name = "DIR", default_value = "data")]
     data: PathBuf,
@@ -44,11 +49,16 @@ impl From<PipelineError> for Failure {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let listen: Listen = args.listen.parse().map_err(|e: crate::config::ListenError| Failure::Input(e.to_string()))?;
+    let url = args.url.as_deref().map(str::parse::<PublicUrl>).transpose().map_err(|e| Failure::Input(e.to_string()))?;
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(serve(args, listen))
+    runtime.block_on(serve(args, listen, url))
 }
 
-async fn serve(args: &Args, listen: Listen) -> Result<(), Failure> {
+async fn serve(args: &Args, listen: Listen, url: Option<PublicUrl>) -> Result<(), Failure> {
+    let for_accounts = || Failure::Input(ListenError::NoAccounts(listen.address()).to_string());
+    if !listen.is_local() && !Store::exists(&args.data) {
+        return Err(for_accounts());
+    }
     // Before anything is written: who asks for a port that is taken gets an answer and no data folder.
     let listener = TcpListener::bind(listen.address()).await.map_err(|e| cannot_listen(&args.listen, &e))?;
     let _lock = lock(&args.data)?;
@@ -58,6 +68,9 @@ async fn serve(args: &Args, listen: Listen) -> Result<(), Failure> {
     let sources = Sources { data: args.data.clone(), ipadic: args.ipadic.clone(), index: args.index.clone() };
     let library = pipeline::open_library(sources).await?;
     let store = Store::open(&args.data).await.context("データベースを開けません").map_err(Failure::Fault)?;
+    if !listen.is_local() && !store.has_people().await.map_err(fault)? {
+        return Err(for_accounts());
+    }
     let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library).await?;
     if let Some(path) = args.standard.as_deref().filter(|_| pipeline.engine().is_none()) {
         let bytes = super::read_file(path, &limits)?;
@@ -67,8 +80,14 @@ async fn serve(args: &Args, listen: Listen) -> Result<(), Failure> {
             fault @ Failure::Fault(_) => fault,
         })?;
     }
-    greet(&listener, &pipeline, args)?;
-    let app = App { store: store.clone(), pipeline, clock, limits };
+    let url = match url {
+        Some(url) => url,
+        None => PublicUrl::of(listener.local_addr()?),
+    };
+    let accounts = Accounts::new(store.clone(), clock.clone());
+    let first = accounts.first_link().await.map_err(fault)?;
+    greet(&listener, &pipeline, args, &url, first)?;
+    let app = App { store: store.clone(), pipeline, accounts, clock, limits, url };
     let mut signals = Signals::new()?;
     let mut again = Signals::new()?;
     let stop = async move {
@@ -104,8 +123,12 @@ impl Signals {
     }
 }
 
+fn fault(e: impl Into<anyhow::Error>) -> Failure {
+    Failure::Fault(e.into())
+}
+
 /// Tells the address and what to do next.
-fn greet(listener: &TcpListener, pipeline: &Pipeline, args: &Args) -> Result<(), Failure> {
+fn greet(listener: &TcpListener, pipeline: &Pipeline, args: &Args, url: &PublicUrl, first: Option<Token>) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let mut out = io::stdout().lock();
     writeln!(out, "kaitou: http://{address}/ で起動しました（データ: {}）。", args.data.display())?;
@@ -115,6 +138,16 @@ fn greet(listener: &TcpListener, pipeline: &Pipeline, args: &Args) -> Result<(),
             writeln!(out, "標準シート: {name}（{items}項目）。ブラウザで開き、質問票（.xlsx）をアップロードしてください。")?;
         }
         None => writeln!(out, "まず http://{address}/standard で標準シートを取り込んでください。")?,
+    }
+    match first {
+        Some(token) => {
+            writeln!(out, "まだアカウントがないため、このマシンからは誰でもすべて操作できます。複数人で使うには、次のリンク（1回限り）で最初の管理者を登録してください。")?;
+            writeln!(out, "最初の管理者の登録: {}/join/{}", url.as_str(), token.shown())?;
+        }
+        None if !url.is_https() && !listener.local_addr()?.ip().is_loopback() => {
+            writeln!(out, "注意: 通信が暗号化されていません。HTTPSのプロキシを前に置き、--url https://… を指定してください。")?;
+        }
+        None => {}
     }
     writeln!(out, "終了するには Ctrl+C を押してください。")?;
     Ok(out.flush()?)

@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::view::Frame;
+use crate::accounts::AccountError;
+use crate::people::Role;
 use crate::pipeline::PipelineError;
 use crate::store::StoreError;
 
@@ -19,6 +21,12 @@ pub(super) enum WebError {
     Malformed(String),
     /// It may not be done from there.
     Forbidden(&'static str),
+    /// Nobody is signed in.
+    SignedOut,
+    /// Who asks has none of the roles that may.
+    MayNot(&'static [Role]),
+    /// It was there once.
+    Gone(String),
     /// It can't be done now.
     Conflict(String),
     /// The file that was sent is of no use; why, for the user.
@@ -31,6 +39,12 @@ pub(super) enum WebError {
 
 impl From<StoreError> for WebError {
     fn from(e: StoreError) -> Self {
+        Self::Internal(e.into())
+    }
+}
+
+impl From<AccountError> for WebError {
+    fn from(e: AccountError) -> Self {
         Self::Internal(e.into())
     }
 }
@@ -73,7 +87,9 @@ impl WebError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::MayNot(_) => StatusCode::FORBIDDEN,
+            Self::SignedOut => StatusCode::UNAUTHORIZED,
+            Self::Gone(_) => StatusCode::GONE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Unusable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -87,7 +103,12 @@ impl WebError {
             Self::NotFound => "お探しのページはありません。URLが正しいか確認してください。".to_owned(),
             Self::Malformed(why) => format!("送信された内容を読み取れませんでした（{why}）。"),
             Self::Forbidden(why) => (*why).to_owned(),
-            Self::Conflict(why) | Self::Unusable(why) | Self::TooLarge(why) => why.clone(),
+            Self::SignedOut => "サインインしていないか、時間がたってサインアウトされました。サインインし直してください。".to_owned(),
+            Self::MayNot(roles) => {
+                let titles: Vec<&str> = roles.iter().map(|r| r.title()).collect();
+                format!("この操作ができるのは、役割が「{}」の人だけです。必要な場合は管理者に依頼してください。", titles.join("」「"))
+            }
+            Self::Gone(why) | Self::Conflict(why) | Self::Unusable(why) | Self::TooLarge(why) => why.clone(),
             Self::Internal(_) => "内部エラーが発生しました。保存済みの内容は失われていません。".to_owned(),
         }
     }
@@ -109,6 +130,9 @@ impl IntoResponse for WebError {
         let title = match status {
             StatusCode::NOT_FOUND => "ページが見つかりません",
             StatusCode::INTERNAL_SERVER_ERROR => "内部エラー",
+            StatusCode::UNAUTHORIZED => "サインインが必要です",
+            StatusCode::FORBIDDEN => "権限がありません",
+            StatusCode::GONE => "使えないリンクです",
             _ => "処理できませんでした",
         };
         let page = ErrorPage { frame: Frame::new(title, ""), message: self.message() };

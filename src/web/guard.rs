@@ -1,4 +1,4 @@
-//! What every request passes: only this machine's own pages may ask, and every answer carries the security headers.
+//! What every request passes: only kaitou's own pages may change something, and every answer carries the security headers.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -30,21 +30,19 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Refuses what another site's page could have a browser send. There are no accounts yet: whoever reaches the port may do
-/// everything, so the host's name must be a local one (against DNS rebinding) and what changes something must come from
-/// kaitou's own pages (against forged requests). Programs send neither `Origin` nor `Sec-Fetch-Site` and may pass.
+/// Refuses what another site's page could have a browser send: what changes something must come from kaitou's own pages.
+/// Programs send neither `Origin` nor `Sec-Fetch-Site` and may pass; a browser always sends one of them with a form.
 pub(super) async fn same_origin(request: Request, next: Next) -> Response {
     let headers = request.headers();
-    // HTTP/2 has the host in the URI.
-    let host = text(headers, &header::HOST).or_else(|| request.uri().authority().map(|a| a.as_str()));
-    let Some(host) = host.filter(|h| is_local(h)) else {
-        return WebError::Forbidden("http://127.0.0.1 か http://localhost のアドレスで開いてください。").into_response();
+    let Some(host) = host(&request) else {
+        return WebError::Forbidden("アドレスのない要求は受け付けません。").into_response();
     };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let site = text(headers, &HeaderName::from_static("sec-fetch-site"));
         let origin = text(headers, &header::ORIGIN);
-        let own = site.is_none_or(|s| matches!(s, "same-origin" | "none"))
-            && origin.is_none_or(|o| o.strip_prefix("http://").is_some_and(|o| o == host));
+        // Behind a proxy that speaks HTTPS the origin is https and the host the same.
+        let of_host = |o: &str| ["http://", "https://"].iter().any(|scheme| o.strip_prefix(scheme) == Some(host));
+        let own = site.is_none_or(|s| matches!(s, "same-origin" | "none")) && origin.is_none_or(of_host);
         if !own {
             return WebError::Forbidden("ほかのサイトからの操作は受け付けません。kaitouの画面から操作し直してください。")
                 .into_response();
@@ -53,13 +51,19 @@ pub(super) async fn same_origin(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// The name by which a request calls kaitou.
+pub(super) fn host(request: &Request) -> Option<&str> {
+    // HTTP/2 has the host in the URI.
+    text(request.headers(), &header::HOST).or_else(|| request.uri().authority().map(|a| a.as_str()))
+}
+
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     // A header that is there but unreadable must not pass for one that is not there.
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 
 /// Whether `host` (with or without port) names this machine.
-fn is_local(host: &str) -> bool {
+pub(super) fn is_local(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or(rest, |(address, _)| address),
         None => host.split_once(':').map_or(host, |(name, _)| name),

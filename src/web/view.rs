@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::access::{self, Who};
 use crate::clock::japan;
 use crate::matching::Band;
+use crate::people::Role;
 use crate::review::{Kind, Tally};
 
 /// The frame of every page.
@@ -15,11 +17,23 @@ pub(super) struct Frame {
     pub here: &'static str,
     /// Seconds until a browser without scripts asks again; 0 for never.
     pub refresh: u32,
+    /// Who asks for it.
+    pub who: Option<Who>,
 }
 
 impl Frame {
     pub(super) fn new(title: impl Into<String>, here: &'static str) -> Self {
-        Self { title: title.into(), here, refresh: 0 }
+        Self { title: title.into(), here, refresh: 0, who: access::current() }
+    }
+
+    /// Whether who asks has the role of that name.
+    pub(super) fn may(&self, role: &str) -> bool {
+        self.who.as_ref().is_some_and(|who| Role::ALL.into_iter().any(|r| r.name() == role && who.is(r)))
+    }
+
+    /// Whether there are no accounts yet.
+    pub(super) fn alone(&self) -> bool {
+        self.who.as_ref().is_some_and(Who::is_alone)
     }
 
     /// The version of style sheet and script.
@@ -118,4 +132,17 @@ pub(super) fn band(band: Band) -> (&'static str, &'static str) {
 /// A probability in whole percent.
 pub(super) fn percent(p: f64) -> String {
     format!("{:.0}%", (p * 100.0).clamp(0.0, 100.0))
+}
+
+/// A text as part of an address.
+pub(super) fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
 }

@@ -11,7 +11,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
+use kaitou::accounts::Accounts;
 use kaitou::clock::Clock;
+use kaitou::people::{By, Roles};
 use kaitou::pipeline::{Library, Pipeline, Sources, Worker};
 use kaitou::store::Store;
 use kaitou::web::{App, router};
@@ -44,6 +46,8 @@ pub struct TestApp {
     pub store: Store,
     pub pipeline: Pipeline,
     pub clock: Clock,
+    /// Signing in.
+    pub accounts: Accounts,
     router: Router,
     worker: Worker,
     folder: TempDir,
@@ -68,8 +72,10 @@ impl TestApp {
         let sources = Sources { data: dictionary_folder(), ..Sources::default() };
         let library = Library::open(&sources).expect("the package mecab-ipadic is installed");
         let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library).await.expect("a start");
-        let app = App { store: store.clone(), pipeline: pipeline.clone(), clock: clock.clone(), limits };
-        Self { router: router(app), store, pipeline, clock, worker, folder }
+        let accounts = Accounts::new(store.clone(), clock.clone());
+        let url = "http://localhost".parse().expect("a URL");
+        let app = App { store: store.clone(), pipeline: pipeline.clone(), accounts: accounts.clone(), clock: clock.clone(), limits, url };
+        Self { router: router(app), store, pipeline, accounts, clock, worker, folder }
     }
 
     /// Ends the service and starts it again on the same data.
@@ -78,6 +84,11 @@ impl TestApp {
         worker.shut_down().await;
         store.close().await;
         Self::in_folder(folder, Limits::default()).await
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Answers a request as it is.
@@ -128,11 +139,66 @@ impl TestApp {
         panic!("questionnaire {id} was not read in 30 s");
     }
 
+    /// Makes an account with `roles` (the first one has all) and signs it in; its session.
+    pub async fn join(&self, name: &str, roles: Roles) -> Session<'_> {
+        let email = format!("{name}@example.co.jp");
+        let link = match self.accounts.first_link().await.expect("a database") {
+            Some(link) => link,
+            None => self.accounts.invite(&email, roles, &By::this_machine()).await.expect("a new address"),
+        };
+        let token = self.accounts.follow(link.shown(), &email, name, PASSWORD).await.expect("a good password");
+        Session { app: self, cookie: format!("kaitou={}", token.shown()) }
+    }
+
+    /// Asks with whatever headers.
+    pub async fn ask(&self, method: &Method, path: &str, cookie: Option<&str>, kind: &str, body: Vec<u8>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
+        if method != Method::GET {
+            request = request.header(header::ORIGIN, "http://localhost").header("sec-fetch-site", "same-origin").header(header::CONTENT_TYPE, kind);
+        }
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        self.raw(request.body(Body::from(body)).expect("a request")).await
+    }
+
     /// Sends a decision on a question.
     pub async fn decide(&self, id: i64, position: u32, fields: &[(&str, &str)]) -> Answer {
         self.post(&format!("/questionnaires/{id}/questions/{position}"), fields).await
     }
 }
+
+/// Everybody's password in tests.
+pub const PASSWORD: &str = "東の海と灯台の朝に鳴る鐘";
+
+/// Somebody who is signed in.
+pub struct Session<'a> {
+    app: &'a TestApp,
+    /// The cookie, as a browser sends it.
+    pub cookie: String,
+}
+
+impl Session<'_> {
+    /// `GET`
+    pub async fn get(&self, path: &str) -> Answer {
+        self.app.ask(&Method::GET, path, Some(&self.cookie), "", Vec::new()).await
+    }
+
+    /// `POST` of a form.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = urlencoded(fields).into_bytes();
+        self.app.ask(&Method::POST, path, Some(&self.cookie), FORM, body).await
+    }
+
+    /// `POST` of a form with a file.
+    pub async fn post_file(&self, path: &str, fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Answer {
+        let (kind, body) = multipart(fields, file);
+        self.app.ask(&Method::POST, path, Some(&self.cookie), &kind, body).await
+    }
+}
+
+/// The content type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 fn own(path: &str) -> axum::http::request::Builder {
     Request::builder()
@@ -202,18 +268,27 @@ pub struct Server {
     pub child: Child,
     /// `127.0.0.1:PORT`
     pub address: String,
+    /// The path of the link for the first administrator, where there are no accounts.
+    pub first: Option<String>,
 }
 
 impl Server {
     /// Starts it on a free port and waits until it can be asked.
     pub fn start(data: &Path) -> Self {
-        let mut child = serve(data, "127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("kaitou starts");
+        Self::start_on(data, "127.0.0.1:0")
+    }
+
+    /// Starts it on an address.
+    pub fn start_on(data: &Path, listen: &str) -> Self {
+        let mut child = serve(data, listen).stdout(Stdio::piped()).spawn().expect("kaitou starts");
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let first = lines.next().expect("a line").expect("text");
         let address = first.split_once("http://").and_then(|(_, rest)| rest.split_once('/')).expect("an address").0.to_owned();
+        let said: Vec<String> = lines.by_ref().map(|l| l.expect("text")).take_while(|l| !l.contains("Ctrl+C")).collect();
+        let first = said.iter().find_map(|l| l.split_once("/join/")).map(|(_, token)| format!("/join/{token}"));
         // Read on, so that the pipe never fills and never breaks.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        Self { child, address, first }
     }
 
     /// One request and its whole answer: status and text.

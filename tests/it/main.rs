@@ -1,6 +1,7 @@
 //! One test binary: the stages and the service, each at its boundary.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod accounts;
 mod answer;
 mod architecture;
 mod bad_input;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kaitou::store::Store;
 use tempfile::TempDir;
 
-use crate::harness::{Server, fixture_bytes, multipart, serve, urlencoded};
+use crate::harness::{FORM, PASSWORD, Server, fixture_bytes, multipart, serve, urlencoded};
 
 /// Runs a command that must end by itself: exit code and standard error.
 fn refused(command: &mut Command) -> (Option<i32>, String) {
@@ -22,8 +22,32 @@ fn addresses_that_others_reach_are_refused_with_the_reason() {
         assert_eq!(code, Some(2), "{message}");
         assert!(message.contains("このマシン内のアドレス") && message.lines().count() == 1, "{message}");
     }
+    assert!(!folder.path().join("kaitou.sqlite").exists(), "nothing is written");
+    // A database without accounts is no better.
+    drop(Server::start(folder.path()));
+    let (code, message) = refused(&mut serve(folder.path(), "0.0.0.0:0"));
+    assert_eq!((code, message.contains("このマシン内のアドレス")), (Some(2), true), "{message}");
     let (code, message) = refused(&mut serve(folder.path(), "somewhere"));
     assert_eq!((code, message.contains("アドレスとして読めません")), (Some(2), true), "{message}");
+}
+
+#[test]
+fn the_first_link_makes_the_administrator_and_opens_other_addresses() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let first = server.first.clone().expect("a link");
+    let form = urlencoded(&[("email", "kanri@example.co.jp"), ("name", "管理 花子"), ("password", PASSWORD)]);
+    let (status, text) = server.ask("POST", &first, FORM, form.as_bytes()).unwrap();
+    assert_eq!(status, 303, "{text}");
+    assert!(text.contains("HttpOnly; SameSite=Lax"), "{text}");
+    assert_eq!(server.ask("GET", &first, "", b"").unwrap().0, 410, "it works once");
+    assert_eq!(server.ask("GET", "/", "", b"").unwrap().0, 303, "from now on one signs in");
+    drop(server);
+    // Nobody is asked to make an administrator again, and other addresses are allowed.
+    let server = Server::start_on(folder.path(), "0.0.0.0:0");
+    assert_eq!(server.first, None);
+    let (status, text) = server.ask("GET", "/", "", b"").unwrap();
+    assert_eq!((status, text.contains("/sign-in")), (303, true), "{text}");
 }
 
 #[test]
