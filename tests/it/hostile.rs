@@ -54,7 +54,10 @@ fn entities_are_refused() {
     let laughs = format!("<!DOCTYPE sst [<!ENTITY a0 \"ha\">{entities}]><sst><si><t>&a8;</t></si></sst>");
     let outside = format!("<!DOCTYPE worksheet [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>{HEAD}</sheetData></worksheet>");
     for (part, xml) in [(STRINGS, &laughs), (SHEET, &outside), ("xl/workbook.xml", &outside), ("_rels/.rels", &outside)] {
-        assert!(matches!(refused(&with_parts(&[(part, xml.as_bytes())]), &Limits::default()), ReadError::Doctype(p) if p == part), "{part}");
+        assert!(
+            matches!(refused(&with_parts(&[(part, xml.as_bytes())]), &Limits::default()), ReadError::Doctype(p) if p == part),
+            "{part}"
+        );
     }
     // Without a declaration it is no entity, only odd text.
     let odd = with_sheet("<row><c t=\"inlineStr\"><is><t>&x;</t></is></c></row>");
@@ -66,7 +69,10 @@ fn bombs_are_refused() {
     let limits = Limits::default();
     let spaces = format!("{HEAD}{}</sheetData></worksheet>", " ".repeat(80 << 20));
     assert!(matches!(refused(&with_parts(&[(SHEET, spaces.as_bytes())]), &limits), ReadError::Bomb { .. }), "by its ratio");
-    assert!(matches!(refused(&with_sheet(" "), &Limits { unpacked_bytes: 999, ..limits }), ReadError::Bomb { limit_mb: 0 }), "by its size");
+    assert!(
+        matches!(refused(&with_sheet(" "), &Limits { unpacked_bytes: 999, ..limits }), ReadError::Bomb { limit_mb: 0 }),
+        "by its size"
+    );
     let deep = "<c>".repeat(100_000);
     assert!(matches!(refused(&with_sheet(&deep), &limits), ReadError::Unreasonable(..)), "by its depth");
     let long = format!("<row><c r=\"{}\"/></row>", "9".repeat(40 << 20));
@@ -94,7 +100,9 @@ fn far_cells_cost_nothing() {
         assert_eq!(book.sheets[0].cells.len(), 2);
         assert_eq!(book.sheets[0].text(far.parse().unwrap()), "2");
     }
-    let beyond = with_sheet("<row r=\"4294967295\"><c><v>1</v></c></row><row><c r=\"XFE1\"><v>1</v></c><c r=\"A99999999999\"><v>1</v></c></row>");
+    let beyond = with_sheet(
+        "<row r=\"4294967295\"><c><v>1</v></c></row><row><c r=\"XFE1\"><v>1</v></c><c r=\"A99999999999\"><v>1</v></c></row>",
+    );
     assert!(read::read(&beyond, &Limits::default()).unwrap().sheets[0].cells.len() <= 2);
 }
 
@@ -121,14 +129,16 @@ fn names_that_go_round_in_a_circle_end() {
     })
     .unwrap();
     assert!(book.contains("definedName"));
-    let names = "<definedNames><definedName name=\"a\">b</definedName><definedName name=\"b\">a</definedName></definedNames></workbook>";
+    let names =
+        "<definedNames><definedName name=\"a\">b</definedName><definedName name=\"b\">a</definedName></definedNames></workbook>";
     let plain = {
         let mut zip = zip::ZipArchive::new(Cursor::new(fixture("workbooks/stored.xlsx"))).unwrap();
         let mut data = String::new();
         zip.by_name("xl/workbook.xml").unwrap().read_to_string(&mut data).unwrap();
         data.replace("</workbook>", names)
     };
-    let list = "<dataValidations><dataValidation type=\"list\" sqref=\"A1\"><formula1>a</formula1></dataValidation></dataValidations>";
+    let list =
+        "<dataValidations><dataValidation type=\"list\" sqref=\"A1\"><formula1>a</formula1></dataValidation></dataValidations>";
     let sheet = format!("{HEAD}</sheetData>{list}</worksheet>");
     let bytes = with_parts(&[("xl/workbook.xml", plain.as_bytes()), (SHEET, sheet.as_bytes())]);
     let read = read::read(&bytes, &Limits::default()).unwrap();

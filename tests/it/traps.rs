@@ -170,7 +170,10 @@ fn a_formula_that_goes_leaves_the_calculation_chain() {
     let original = fixture("last-formula");
     let done = write::write(&original, &[edit("Sheet1", "A1", "実施")], &Limits::default()).unwrap();
     let (before, after) = (parts(&original), parts(&done.bytes));
-    assert!(before.contains_key("xl/calcChain.xml") && !after.contains_key("xl/calcChain.xml"), "an empty chain is damage to Excel");
+    assert!(
+        before.contains_key("xl/calcChain.xml") && !after.contains_key("xl/calcChain.xml"),
+        "an empty chain is damage to Excel"
+    );
     let changed: Vec<&str> = after.keys().filter(|n| before[*n] != after[*n]).map(String::as_str).collect();
     assert_eq!(changed, ["[Content_Types].xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml"]);
     assert!(changed[..2].iter().all(|n| !String::from_utf8(after[*n].clone()).unwrap().contains("calcChain")));
@@ -202,7 +205,9 @@ fn every_fixture_can_be_written_or_says_why_not() {
         let twice = path.to_str().unwrap().contains("duplicate-entries") || path.to_str().unwrap().contains("case-duplicates");
         match trial.outcome {
             trial::Outcome::Unread(_) if twice => {}
-            trial::Outcome::Written if !twice => assert!(trial.parts.0 == trial.parts.1 && trial.parts.0 >= 4, "{}", path.display()),
+            trial::Outcome::Written if !twice => {
+                assert!(trial.parts.0 == trial.parts.1 && trial.parts.0 >= 4, "{}", path.display())
+            }
             other => panic!("{}: {other:?}", path.display()),
         }
         tried += 1;
@@ -219,7 +224,11 @@ fn lists_in_every_form_and_what_is_hidden() {
     assert_eq!(choices, [yes_no(), yes_no(), yes_no(), yes_no(), None, yes_no()]);
     assert_eq!(book.sheets[0].validations[5].ranges.len(), 2);
     assert_eq!(book.sheets[1].visibility, kaitou::workbook::Visibility::VeryHidden);
-    assert_eq!(read::read(&fixture("alternate-content"), &Limits::default()).unwrap().sheets[0].validations.len(), 1, "said twice, meant once");
+    assert_eq!(
+        read::read(&fixture("alternate-content"), &Limits::default()).unwrap().sheets[0].validations.len(),
+        1,
+        "said twice, meant once"
+    );
     let sheet = &read::read(&fixture("hidden-rows-and-columns"), &Limits::default()).unwrap().sheets[0];
     assert_eq!((sheet.hidden_rows.as_slice(), sheet.hidden_cols.as_slice()), (&[2][..], &[(3, 5)][..]));
 }
@@ -232,7 +241,9 @@ fn texts_are_read_as_calamine_reads_them() {
     let mut compared = 0;
     for path in understood().into_iter().chain(traps) {
         let bytes = std::fs::read(&path).unwrap();
-        let (Ok(ours), Ok(mut theirs)) = (read::read(&bytes, &Limits::default()), Xlsx::new(Cursor::new(&bytes[..]))) else { continue };
+        let (Ok(ours), Ok(mut theirs)) = (read::read(&bytes, &Limits::default()), Xlsx::new(Cursor::new(&bytes[..]))) else {
+            continue;
+        };
         for sheet in &ours.sheets {
             // It does not know all encodings.
             let Ok(range) = theirs.worksheet_range(&sheet.name) else { continue };
