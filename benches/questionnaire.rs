@@ -64,12 +64,17 @@ fn filling(c: &mut Criterion) {
     let bytes = fixture("bench/300-questions.xlsx");
     let limits = Limits::default();
     let found = questionnaire::find(&read::read(&bytes, &limits).unwrap()).unwrap();
-    let answer = FinalAnswer { choice: Some("○".to_owned()), text: "社内規程にて定め、規程に準じて処理を行っている。".to_owned() };
+    let answer = FinalAnswer {
+        choice: Some("○".to_owned()),
+        text: "社内規程にて定め、規程に準じて処理を行っている。".to_owned(),
+    };
     let cells: Vec<CellEdit> = found.questions.iter().flat_map(|q| edits(q, &answer)).collect();
     let mut group = c.benchmark_group("filling 300 answers");
     group.bench_function("floor: unzip and copy raw", |b| b.iter(|| unzip_and_copy(black_box(&bytes))));
     group.bench_function("unzip and zip again", |b| b.iter(|| rezip(black_box(&bytes))));
-    group.bench_function("workbook::write, with its check", |b| b.iter(|| write::write(black_box(&bytes), &cells, &limits).unwrap()));
+    group.bench_function("workbook::write, with its check", |b| {
+        b.iter(|| write::write(black_box(&bytes), &cells, &limits).unwrap())
+    });
     let times: Vec<f64> = (0..21)
         .map(|_| {
             let begin = Instant::now();
@@ -90,7 +95,9 @@ fn large(c: &mut Criterion) {
     let mut group = c.benchmark_group("filling a 50 MB workbook");
     group.sample_size(10);
     group.bench_function("floor: unzip and copy raw", |b| b.iter(|| unzip_and_copy(black_box(&bytes))));
-    group.bench_function("workbook::write, with its check", |b| b.iter(|| write::write(black_box(&bytes), &cells, &limits).unwrap()));
+    group.bench_function("workbook::write, with its check", |b| {
+        b.iter(|| write::write(black_box(&bytes), &cells, &limits).unwrap())
+    });
     group.finish();
 }
 
@@ -100,7 +107,9 @@ fn large_workbook() -> Vec<u8> {
     const TIES: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let ties = |kind: &str, target: &str| {
         let package = "http://schemas.openxmlformats.org/package/2006/relationships";
-        format!(r#"<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{TIES}/{kind}" Target="{target}"/></Relationships>"#)
+        format!(
+            r#"<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{TIES}/{kind}" Target="{target}"/></Relationships>"#
+        )
     };
     let mut sheet = format!(r#"<worksheet xmlns="{MAIN}"><sheetData>"#);
     let (mut row, mut seed) = (0, 1_u32);
@@ -114,7 +123,9 @@ fn large_workbook() -> Vec<u8> {
         sheet.push_str("</row>");
     }
     sheet.push_str("</sheetData></worksheet>");
-    let book = format!(r#"<workbook xmlns="{MAIN}" xmlns:r="{TIES}"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>"#);
+    let book = format!(
+        r#"<workbook xmlns="{MAIN}" xmlns:r="{TIES}"><sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>"#
+    );
     let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, part) in [
         ("_rels/.rels", ties("officeDocument", "xl/workbook.xml")),

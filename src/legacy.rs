@@ -59,8 +59,16 @@ impl From<WireBook> for Workbook {
                 1 => Visibility::Hidden,
                 _ => Visibility::VeryHidden,
             },
-            cells: wire.cells.into_iter().map(|(row, col, text)| (CellRef::new(row, col), Cell { text, ..Cell::default() })).collect(),
-            merges: wire.merges.iter().map(|&[a, b, c, d]| CellRange { first: CellRef::new(a, b), last: CellRef::new(c, d) }).collect(),
+            cells: wire
+                .cells
+                .into_iter()
+                .map(|(row, col, text)| (CellRef::new(row, col), Cell { text, ..Cell::default() }))
+                .collect(),
+            merges: wire
+                .merges
+                .iter()
+                .map(|&[a, b, c, d]| CellRange { first: CellRef::new(a, b), last: CellRef::new(c, d) })
+                .collect(),
             validations: Vec::new(),
             protected: false,
             hidden_rows: Vec::new(),

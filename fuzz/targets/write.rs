@@ -26,7 +26,8 @@ fuzz_target!(|data: &[u8]| {
                 let sheet = after.sheet("S").expect("it was written to");
                 assert_eq!(sheet.text(cell), text);
                 let texts = |book: &package::workbook::Workbook| -> Vec<_> {
-                    let cells = book.sheets.iter().flat_map(|s| s.cells.iter().map(move |(at, c)| (s.name.clone(), *at, c.text.clone())));
+                    let cells =
+                        book.sheets.iter().flat_map(|s| s.cells.iter().map(move |(at, c)| (s.name.clone(), *at, c.text.clone())));
                     cells.filter(|(_, at, text)| *at != cell && !text.is_empty()).collect()
                 };
                 assert_eq!(texts(&before), texts(&after));

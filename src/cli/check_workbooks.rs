@@ -91,7 +91,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     sums.say(&mut out)?;
     out.flush()?;
-    if sums.count(Ending::Damaged) > 0 { Err(Failure::Fault(anyhow::anyhow!("破損したファイルがあります"))) } else { Ok(()) }
+    if sums.count(Ending::Damaged) > 0 {
+        Err(Failure::Fault(anyhow::anyhow!("破損したファイルがあります")))
+    } else {
+        Ok(())
+    }
 }
 
 /// The workbooks below a folder, by their names' endings.
@@ -101,7 +105,10 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         // A link may lead round in a circle.
         if path.is_dir() && !path.is_symlink() {
             collect(&path, files)?;
-        } else if path.extension().is_some_and(|e| ["xlsx", "xlsm", "xltx", "xltm", "xls"].iter().any(|x| e.eq_ignore_ascii_case(x))) {
+        } else if path
+            .extension()
+            .is_some_and(|e| ["xlsx", "xlsm", "xltx", "xltm", "xls"].iter().any(|x| e.eq_ignore_ascii_case(x)))
+        {
             files.push(path);
         }
     }
@@ -127,7 +134,9 @@ fn try_file(program: &Path, file: &Path) -> Result<TrialLine, Failure> {
     match tried {
         // What calls itself .xls is often an .xlsx; what is one is read in its own way.
         Ok(line) if legacy && line.ending == Ending::Unread => match legacy::read(program, &bytes, &Bounds::default()) {
-            Ok(_) => Ok(TrialLine { reason: "旧形式（.xls）: 読み取りのみ".to_owned(), ending: Ending::Refused, ..line }),
+            Ok(_) => {
+                Ok(TrialLine { reason: "旧形式（.xls）: 読み取りのみ".to_owned(), ending: Ending::Refused, ..line })
+            }
             Err(IsolatedError::Io(e)) => Err(e.into()),
             Err(e) => Ok(unread(e.to_string(), begin.elapsed())),
         },

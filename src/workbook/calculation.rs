@@ -126,7 +126,8 @@ pub(super) fn table_heads(package: &Package<'_>, sheet_entry: &str) -> Result<Ve
                 let header = token.number("headerRowCount").unwrap_or(1).min(range.height());
                 let totals = token.number("totalsRowCount").unwrap_or(0).min(range.height());
                 if header > 0 {
-                    heads.push(CellRange { first: range.first, last: CellRef::new(range.first.row + header - 1, range.last.col) });
+                    heads
+                        .push(CellRange { first: range.first, last: CellRef::new(range.first.row + header - 1, range.last.col) });
                 }
                 if totals > 0 {
                     heads.push(CellRange { first: CellRef::new(range.last.row + 1 - totals, range.first.col), last: range.last });

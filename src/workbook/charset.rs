@@ -52,10 +52,9 @@ impl Charset {
     pub fn portable(self, xml: &str) -> String {
         match self {
             Self::Utf16 { .. } => xml.to_owned(),
-            Self::Named(_) => xml
-                .chars()
-                .map(|c| if c.is_ascii() { String::from(c) } else { format!("&#{};", u32::from(c)) })
-                .collect(),
+            Self::Named(_) => {
+                xml.chars().map(|c| if c.is_ascii() { String::from(c) } else { format!("&#{};", u32::from(c)) }).collect()
+            }
         }
     }
 

@@ -41,7 +41,13 @@ pub(super) fn check(package: &Package<'_>, touched: &[Touched<'_>], removed: Opt
 }
 
 /// Whether the entry at `index` of the result has the name, the checksum and the packed bytes that it had.
-fn is_same(package: &Package<'_>, entry: &super::archive::Entry, zip: &mut Filled<'_>, index: usize, filled: &[u8]) -> Option<bool> {
+fn is_same(
+    package: &Package<'_>,
+    entry: &super::archive::Entry,
+    zip: &mut Filled<'_>,
+    index: usize,
+    filled: &[u8],
+) -> Option<bool> {
     let now = zip.by_index_raw(index).ok()?;
     let start = usize::try_from(now.data_start()?).ok()?;
     let length = usize::try_from(now.compressed_size()).ok()?;

@@ -82,7 +82,9 @@ impl<'p> Formats<'p> {
                     inside = false;
                     list.iter_mut().for_each(|l| l.close = token.start);
                 }
-                (Kind::Start | Kind::Empty, 2, b"xf") if inside => known.push(Format { tag: opened(&raw()), alignment: None, rest: String::new() }),
+                (Kind::Start | Kind::Empty, 2, b"xf") if inside => {
+                    known.push(Format { tag: opened(&raw()), alignment: None, rest: String::new() })
+                }
                 (Kind::Start | Kind::Empty, 3, b"alignment") if inside => {
                     if let Some(last) = known.last_mut() {
                         last.alignment = Some(closed(&raw()));
@@ -137,7 +139,9 @@ pub(super) fn fit(survey: &Survey, texts: &Texts, formats: Option<&mut Formats<'
     let Some(formats) = formats else { return fit };
     for (&at, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
         let mut style = survey.style(at).map(str::to_owned);
-        if text.contains('\n') && let Some(wrapping) = formats.wrapping(style.as_deref()) {
+        if text.contains('\n')
+            && let Some(wrapping) = formats.wrapping(style.as_deref())
+        {
             if style.as_ref() != Some(&wrapping) && !(style.is_none() && wrapping == "0") {
                 fit.styles.insert(at, wrapping.clone());
             }

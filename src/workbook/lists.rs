@@ -62,7 +62,8 @@ impl<'w> Resolver<'w> {
         }
         let (sheet, range) = match source.rsplit_once('!') {
             Some((name, range)) => {
-                let name = name.strip_prefix('\'').and_then(|n| n.strip_suffix('\'')).map_or(name.to_owned(), |n| n.replace("''", "'"));
+                let name =
+                    name.strip_prefix('\'').and_then(|n| n.strip_suffix('\'')).map_or(name.to_owned(), |n| n.replace("''", "'"));
                 (*self.by_name.get(&name.to_lowercase())?, range)
             }
             None => (home, source),

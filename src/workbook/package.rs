@@ -354,7 +354,8 @@ fn percent_decoded(name: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(name.len());
     let mut rest = name.as_bytes();
     while let Some((&b, after)) = rest.split_first() {
-        let hex = (b == b'%').then(|| std::str::from_utf8(after.get(..2)?).ok()).flatten().and_then(|h| u8::from_str_radix(h, 16).ok());
+        let hex =
+            (b == b'%').then(|| std::str::from_utf8(after.get(..2)?).ok()).flatten().and_then(|h| u8::from_str_radix(h, 16).ok());
         bytes.push(hex.unwrap_or(b));
         rest = if hex.is_some() { &after[2..] } else { after };
     }

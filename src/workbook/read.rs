@@ -85,7 +85,9 @@ pub enum ReadError {
     #[error("ファイルが壊れています（部品「{0}」の文字コードが正しくありません）。Excelで開いて保存し直してください。")]
     NotText(String),
     /// A part can't be unpacked, or its checksum does not hold.
-    #[error("ファイルが壊れています（部品「{0}」を展開できません）。送り主に再送を依頼するか、Excelで開いて保存し直してください。")]
+    #[error(
+        "ファイルが壊れています（部品「{0}」を展開できません）。送り主に再送を依頼するか、Excelで開いて保存し直してください。"
+    )]
     BadPart(String),
     /// A part declares a document type: workbooks never do, attacks do.
     #[error("部品「{0}」にDOCTYPE宣言があるため、安全のため読み込みません。Excelで開いて保存し直してください。")]

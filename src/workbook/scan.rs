@@ -47,7 +47,17 @@ pub(super) fn sheet(
     over: impl Fn() -> ReadError,
 ) -> Result<Scanned, ReadError> {
     let mut tokens = part.tokens();
-    let mut scan = Scan { values, budget, found: Scanned::default(), place: Place::default(), list: None, sqref: String::new(), inside: Inside::Nothing, fallback: None, kept: 0 };
+    let mut scan = Scan {
+        values,
+        budget,
+        found: Scanned::default(),
+        place: Place::default(),
+        list: None,
+        sqref: String::new(),
+        inside: Inside::Nothing,
+        fallback: None,
+        kept: 0,
+    };
     while let Some(token) = tokens.next().map_err(|e| package.error(&part.entry.name, e))? {
         match scan.place.data {
             None => scan.frame(&token)?,
@@ -165,7 +175,8 @@ impl Scan<'_> {
                 }
             }
             (Kind::Start | Kind::Empty, 2, b"c") => {
-                let at = token.raw_attribute("r").and_then(reference).unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+                let at =
+                    token.raw_attribute("r").and_then(reference).unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
                 place.col = at.col;
                 place.cell = Some(at);
                 place.kind.clear();

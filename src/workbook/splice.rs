@@ -64,7 +64,9 @@ fn check(at: CellRef, cell: &WantedCell) -> Result<(), (CellRef, String)> {
         return Err((at, obstacle.clone()));
     }
     match &*cell.found {
-        [(_, content)] if content.formula == Some(Formula::SharedMaster) => Err((at, "他のセルが共有する数式の元です".to_owned())),
+        [(_, content)] if content.formula == Some(Formula::SharedMaster) => {
+            Err((at, "他のセルが共有する数式の元です".to_owned()))
+        }
         [] | [_] => Ok(()),
         _ => Err((at, "ファイルの中に同じ番地のセルが二つ以上あります".to_owned())),
     }
@@ -133,14 +135,27 @@ fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> Strin
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Excel reads `_x0041_` in a string as the character 0x41; a literal one is written `_x005F_x0041_` (ECMA-376, 22.9.2.19).
 fn escape_hex(text: &str) -> String {
     let bytes = text.as_bytes();
     let is_escape = |i: usize| {
-        bytes.len() >= i + 7 && bytes[i + 1] == b'x' && bytes[i + 2..i + 6].iter().all(u8::is_ascii_hexdigit) && bytes[i + 6] == b'_'
+        bytes.len() >= i + 7
+            && bytes[i + 1] == b'x'
+            && bytes[i + 2..i + 6].iter().all(u8::is_ascii_hexdigit)
+            && bytes[i + 6] == b'_'
     };
     let mut out = String::with_capacity(text.len());
     for (i, c) in text.char_indices() {
@@ -155,12 +170,17 @@ fn escape_hex(text: &str) -> String {
 /// The row's tag with its `spans` (a hint of first:last column) wide enough for the `added` columns.
 fn widen_spans(tag: &str, added: &[u32]) -> String {
     let Some(spans) = attribute_span(tag, "spans").map(|span| &tag[span]) else { return tag.to_owned() };
-    let Some((first, last)) = spans.split_once(':').and_then(|(a, b)| Some((a.parse::<u32>().ok()?, b.parse::<u32>().ok()?))) else {
+    let Some((first, last)) = spans.split_once(':').and_then(|(a, b)| Some((a.parse::<u32>().ok()?, b.parse::<u32>().ok()?)))
+    else {
         return tag.to_owned();
     };
     let first_new = added.iter().copied().fold(first, u32::min);
     let last_new = added.iter().copied().fold(last, u32::max);
-    if (first, last) == (first_new, last_new) { tag.to_owned() } else { replace_attribute(tag, "spans", &format!("{first_new}:{last_new}")) }
+    if (first, last) == (first_new, last_new) {
+        tag.to_owned()
+    } else {
+        replace_attribute(tag, "spans", &format!("{first_new}:{last_new}"))
+    }
 }
 
 /// Where the value of the attribute stands in the tag.
@@ -296,7 +316,8 @@ mod tests {
     use super::*;
 
     fn spliced(xml: &str, list: &[(&str, &str)]) -> Result<String, (CellRef, String)> {
-        let texts: BTreeMap<CellRef, String> = list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect();
+        let texts: BTreeMap<CellRef, String> =
+            list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect();
         let survey = survey(Tokens::new(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
         let patches = patches(&survey, &texts, &Fit::default())?;
         let mut out = Vec::new();
@@ -321,7 +342,11 @@ mod tests {
         let out = spliced(xml, &[("B1", "=1+1"), ("C1", "a&b"), ("A2", "二行\n目"), ("D3", "x"), ("A5", "_x0041_")]).unwrap();
         let want = format!(
             r#"<worksheet><dimension ref="A1:D5"/><cols><col min="3" max="4" style="7"/></cols><sheetData><row r="1" spans="1:3" ><c r="A1" s="1" t="s"><v>0</v></c><c r="B1" s="2"{}<c r="C1" s="7"{}</row><row r="2"><c r="A2"{}</row><row r="3"><c r="D3" s="7"{}</row><row r="5"><c r="A5"{}</row></sheetData><x/></worksheet>"#,
-            t("=1+1"), t("a&amp;b"), t("二行\n目"), t("x"), t("_x005F_x0041_")
+            t("=1+1"),
+            t("a&amp;b"),
+            t("二行\n目"),
+            t("x"),
+            t("_x005F_x0041_")
         );
         assert_eq!(out, want);
     }
@@ -341,7 +366,11 @@ mod tests {
         let out = spliced(xml, &[("B1", "x"), ("A9", "y"), ("B4", "z"), ("A5", "w"), ("A7", "v")]).unwrap();
         let want = format!(
             "<worksheet><sheetData><row><c/><c r=\"B1\"{}</row><row r=\"7\"><c r=\"A7\"{}</row><row r='9'><c r='c9'/><c r=\"A9\"{}</row><row r='4'><c r=\"B4\"{}</row><row><c r=\"A5\"{}</row></sheetData></worksheet>",
-            t("x"), t("v"), t("y"), t("z"), t("w")
+            t("x"),
+            t("v"),
+            t("y"),
+            t("z"),
+            t("w")
         );
         assert_eq!(out, want);
     }

@@ -182,7 +182,9 @@ impl Survey {
             }
             (2, b"col") if self.columns.len().max(self.widths.len()) < MAX_KEPT => {
                 self.columns.extend(column_style(token));
-                if let (Some(first), Some(last), Some(width)) = (token.number("min"), token.number("max"), decimal(token, "width")) {
+                if let (Some(first), Some(last), Some(width)) =
+                    (token.number("min"), token.number("max"), decimal(token, "width"))
+                {
                     self.widths.push((first, last, if token.flag("hidden") { 0.0 } else { width }));
                 }
             }
@@ -268,7 +270,8 @@ impl Survey {
     }
 
     fn begin_cell(&mut self, token: &Token<'_>, place: &mut Place) {
-        let at = token.attribute("r").and_then(|r| r.parse().ok()).unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+        let at =
+            token.attribute("r").and_then(|r| r.parse().ok()).unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
         place.col = at.col;
         if place.row_first && at.row == place.row {
             while let Some(col) = self.cols_open.first().copied().filter(|&col| col < at.col) {
@@ -280,7 +283,8 @@ impl Survey {
         }
         if self.cells.contains_key(&at) {
             let text = |name| token.attribute(name).map(|v| v.into_owned());
-            place.cell = Some((at, token.start, Content { kind: text("t").unwrap_or_default(), style: text("s"), ..Content::default() }));
+            place.cell =
+                Some((at, token.start, Content { kind: text("t").unwrap_or_default(), style: text("s"), ..Content::default() }));
             place.formula = None;
             if token.kind == Kind::Empty {
                 self.end_cell(token.end(), place);
@@ -365,9 +369,13 @@ fn inside_cell(token: &Token<'_>, level: usize, place: &mut Place) {
         (Kind::Start, b"rPh") if place.phonetic.is_none() => place.phonetic = Some(level),
         (Kind::End, b"rPh") if place.phonetic == Some(level) => place.phonetic = None,
         (Kind::Text | Kind::CData, _) => {
-            if place.in_formula && let Some((.., has_text)) = &mut place.formula {
+            if place.in_formula
+                && let Some((.., has_text)) = &mut place.formula
+            {
                 *has_text |= !token.raw.trim_ascii().is_empty();
-            } else if place.in_value && let Some((.., content)) = &mut place.cell {
+            } else if place.in_value
+                && let Some((.., content)) = &mut place.cell
+            {
                 append(&mut content.value, &token.text());
             }
         }

@@ -98,7 +98,8 @@ impl Attempt {
 
 /// Finds a filled and an empty cell that may be written, and writes them.
 fn write_some(bytes: &[u8], book: &Workbook, limits: &Limits) -> Result<(Vec<CellEdit>, write::Written), WriteError> {
-    let sheets: Vec<&Sheet> = book.sheets.iter().filter(|s| s.visibility == Visibility::Visible).chain(&book.sheets).take(3).collect();
+    let sheets: Vec<&Sheet> =
+        book.sheets.iter().filter(|s| s.visibility == Visibility::Visible).chain(&book.sheets).take(3).collect();
     let mut filled = sheets.iter().flat_map(|s| s.cells.iter().filter(|(_, c)| !c.text.is_empty()).map(|(at, _)| (*s, *at)));
     let mut empty = sheets.iter().flat_map(|s| empty_cells(s).map(|at| (*s, at)));
     let mut chosen: Vec<CellEdit> = Vec::new();
@@ -128,13 +129,22 @@ fn write_some(bytes: &[u8], book: &Workbook, limits: &Limits) -> Result<(Vec<Cel
 /// Empty cells inside, beside and below what is filled.
 fn empty_cells(sheet: &Sheet) -> impl Iterator<Item = CellRef> {
     let styled = sheet.cells.iter().filter(|(_, c)| c.text.is_empty()).map(|(at, _)| *at).take(TRIES / 2);
-    let beside = sheet.cells.keys().map(|at| CellRef::new(at.row, at.col + 1)).filter(|at| at.col <= MAX_COL && sheet.text(*at).is_empty());
+    let beside = sheet
+        .cells
+        .keys()
+        .map(|at| CellRef::new(at.row, at.col + 1))
+        .filter(|at| at.col <= MAX_COL && sheet.text(*at).is_empty());
     let below = CellRef::new(sheet.cells.keys().next_back().map_or(1, |at| (at.row + 2).min(MAX_ROW)), 2);
     styled.chain(beside.take(TRIES / 2 - 2)).chain([below, CellRef::new(below.row, 9)])
 }
 
 /// The parts that must be the same, those that are, and what is wrong.
-fn compare_parts(before: &[u8], after: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<(usize, usize, Option<String>), String> {
+fn compare_parts(
+    before: &[u8],
+    after: &[u8],
+    edits: &[CellEdit],
+    limits: &Limits,
+) -> Result<(usize, usize, Option<String>), String> {
     let package = Package::open(before, limits).map_err(|e| e.to_string())?;
     let sheets: BTreeSet<String> =
         package.sheets.iter().filter(|s| edits.iter().any(|e| e.sheet == s.name)).map(|s| s.entry.to_lowercase()).collect();
@@ -143,7 +153,9 @@ fn compare_parts(before: &[u8], after: &[u8], edits: &[CellEdit], limits: &Limit
     let chain = |name: &str| name.ends_with("calcchain.xml");
     let chain_gone = before.keys().any(|n| chain(n)) && !after.keys().any(|n| chain(n));
     let may = |name: &str| {
-        sheets.contains(name) || chain(name) || (chain_gone && (name.ends_with("workbook.xml.rels") || name == "[content_types].xml"))
+        sheets.contains(name)
+            || chain(name)
+            || (chain_gone && (name.ends_with("workbook.xml.rels") || name == "[content_types].xml"))
     };
     let must = before.iter().filter(|(name, _)| !may(name));
     let (mut all, mut same, mut wrong) = (0, 0, None);
@@ -190,7 +202,12 @@ fn parts(bytes: &[u8]) -> Result<BTreeMap<String, (u32, u64)>, String> {
 }
 
 /// How many cells calamine sees besides the written ones, and how many of them are the same; an error where it can't read.
-fn compare_by_calamine(before: &[u8], after: &[u8], edits: &[CellEdit], limit: usize) -> Result<(usize, usize), calamine::XlsxError> {
+fn compare_by_calamine(
+    before: &[u8],
+    after: &[u8],
+    edits: &[CellEdit],
+    limit: usize,
+) -> Result<(usize, usize), calamine::XlsxError> {
     let mut before: Xlsx<_> = Xlsx::new(Cursor::new(before))?;
     let mut after: Xlsx<_> = Xlsx::new(Cursor::new(after))?;
     let (mut all, mut same) = (0, 0);
@@ -219,7 +236,10 @@ fn compare_by_calamine(before: &[u8], after: &[u8], edits: &[CellEdit], limit: u
 type Reader<'r, 'b> = calamine::XlsxCellReader<'r, Cursor<&'b [u8]>>;
 
 /// The next cell with a value that was not written.
-fn next<'r>(cells: &mut Reader<'r, '_>, written: &BTreeSet<(u32, u32)>) -> Result<Option<((u32, u32), DataRef<'r>)>, calamine::XlsxError> {
+fn next<'r>(
+    cells: &mut Reader<'r, '_>,
+    written: &BTreeSet<(u32, u32)>,
+) -> Result<Option<((u32, u32), DataRef<'r>)>, calamine::XlsxError> {
     while let Some(cell) = cells.next_cell()? {
         let (at, value) = (cell.get_position(), cell.get_value().clone());
         if value != DataRef::Empty && !written.contains(&at) {
@@ -244,12 +264,17 @@ fn compare_by_reading(before: &Workbook, after: &[u8], edits: &[CellEdit], limit
             }
         }
         let texts = |s: &Sheet| -> Vec<(CellRef, String)> {
-            s.cells.iter().filter(|(at, c)| !c.text.is_empty() && written(at).is_none()).map(|(at, c)| (*at, c.text.clone())).collect()
+            s.cells
+                .iter()
+                .filter(|(at, c)| !c.text.is_empty() && written(at).is_none())
+                .map(|(at, c)| (*at, c.text.clone()))
+                .collect()
         };
         if texts(before) != texts(after) {
             return Err(format!("シート「{}」のほかのセルが変わりました", before.name));
         }
-        let frame = |s: &Sheet| (s.merges.clone(), s.protected, s.hidden_rows.clone(), s.hidden_cols.clone(), s.validations.len());
+        let frame =
+            |s: &Sheet| (s.merges.clone(), s.protected, s.hidden_rows.clone(), s.hidden_cols.clone(), s.validations.len());
         if frame(before) != frame(after) {
             return Err(format!("シート「{}」の結合・保護・入力規則が変わりました", before.name));
         }

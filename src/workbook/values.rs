@@ -283,7 +283,9 @@ impl Tables {
             (b"fills", 4, b"fgColor") => set(&mut self.filled, |fill| fill.fore = is_white(token)),
             (b"fills", 4, b"bgColor") => set(&mut self.filled, |fill| fill.back = is_white(token)),
             (b"borders", 2, b"border") => push(&mut self.bordered, false),
-            (b"borders", 3, _) if token.raw_attribute("style").is_some_and(|s| s != b"none") => set(&mut self.bordered, |b| *b = true),
+            (b"borders", 3, _) if token.raw_attribute("style").is_some_and(|s| s != b"none") => {
+                set(&mut self.bordered, |b| *b = true)
+            }
             (b"cellXfs", 2, b"xf") => {
                 let style = self.style(token);
                 push(&mut self.styles, style);
@@ -353,7 +355,9 @@ fn number_format(code: &str) -> Number {
             }
             '[' => {
                 let inside: String = chars.by_ref().take_while(|&c| c != ']').collect::<String>().to_ascii_lowercase();
-                if !inside.is_empty() && (inside.chars().all(|c| c == 'h') || inside.chars().all(|c| c == 'm') || inside.chars().all(|c| c == 's')) {
+                if !inside.is_empty()
+                    && (inside.chars().all(|c| c == 'h') || inside.chars().all(|c| c == 'm') || inside.chars().all(|c| c == 's'))
+                {
                     return Number::Duration;
                 }
             }

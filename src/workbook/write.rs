@@ -26,7 +26,9 @@ pub enum WriteError {
     #[error("シート「{0}」が見つかりません。")]
     NoSheet(String),
     /// The text is longer than a cell can hold.
-    #[error("シート「{sheet}」のセル {cell} の回答が長すぎます（{length} 文字。Excelの上限は {MAX_CELL_UTF16} 文字）。短くしてください。")]
+    #[error(
+        "シート「{sheet}」のセル {cell} の回答が長すぎます（{length} 文字。Excelの上限は {MAX_CELL_UTF16} 文字）。短くしてください。"
+    )]
     TooLong {
         /// The sheet.
         sheet: String,
@@ -131,9 +133,12 @@ pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Li
         package.renew();
         let part = package.load(package.entry(&sheet.entry)?)?;
         if touched.iter().any(|t| t.part.entry.name == part.entry.name) {
-            return Err(WriteError::Sheet { sheet: sheet.name.clone(), reason: "別のシートと部品を共有しています".to_owned() });
+            return Err(WriteError::Sheet {
+                sheet: sheet.name.clone(), reason: "別のシートと部品を共有しています".to_owned()
+            });
         }
-        let survey = survey(part.tokens(), texts.keys().copied(), layout == Layout::Fit).map_err(|e| unsurveyed(&package, sheet, &part, e))?;
+        let survey = survey(part.tokens(), texts.keys().copied(), layout == Layout::Fit)
+            .map_err(|e| unsurveyed(&package, sheet, &part, e))?;
         let fit = layout::fit(&survey, &texts, formats.as_mut());
         let patches = patches(&package, sheet, &part, &survey, &texts, &fit)?;
         for (&cell, after) in &texts {
@@ -174,7 +179,8 @@ pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Li
 fn sort(package: &Package<'_>, edits: &[CellEdit]) -> Result<BTreeMap<usize, Texts>, WriteError> {
     let mut by_sheet: BTreeMap<usize, Texts> = BTreeMap::new();
     for edit in edits {
-        let index = package.sheets.iter().position(|s| s.name == edit.sheet).ok_or_else(|| WriteError::NoSheet(edit.sheet.clone()))?;
+        let index =
+            package.sheets.iter().position(|s| s.name == edit.sheet).ok_or_else(|| WriteError::NoSheet(edit.sheet.clone()))?;
         let text = clean(&edit.text);
         let length = text.encode_utf16().count();
         if length > MAX_CELL_UTF16 {
@@ -190,17 +196,28 @@ fn sort(package: &Package<'_>, edits: &[CellEdit]) -> Result<BTreeMap<usize, Tex
 
 /// What Excel would keep of the text in a cell: XML 1.0 has no place for other control characters.
 fn clean(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .chars()
-        .map(|c| if c == '\r' { '\n' } else { c })
-        .filter(|&c| c == '\n' || c == '\t' || !(c.is_control() || c == '\u{fffe}' || c == '\u{ffff}'))
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    let mut after_return = false;
+    for c in text.chars() {
+        match c {
+            '\r' => out.push('\n'),
+            '\n' if after_return => {}
+            '\n' | '\t' => out.push(c),
+            '\u{fffe}' | '\u{ffff}' => {}
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+        after_return = c == '\r';
+    }
+    out
 }
 
 fn unsurveyed(package: &Package<'_>, sheet: &SheetPart, part: &Part<'_>, error: SurveyError) -> WriteError {
     match error {
         SurveyError::Xml(e) => package.error(&part.entry.name, e).into(),
-        SurveyError::NoWorksheet | SurveyError::NoData => WriteError::Sheet { sheet: sheet.name.clone(), reason: error.to_string() },
+        SurveyError::NoWorksheet | SurveyError::NoData => {
+            WriteError::Sheet { sheet: sheet.name.clone(), reason: error.to_string() }
+        }
     }
 }
 

@@ -324,7 +324,8 @@ enum Lexed {
 
 /// The token that `bytes` begin with.
 fn lex(bytes: &[u8]) -> Lexed {
-    let until = |from: usize, end: &[u8]| bytes.get(from..).and_then(|b| memchr::memmem::find(b, end)).map(|at| from + at + end.len());
+    let until =
+        |from: usize, end: &[u8]| bytes.get(from..).and_then(|b| memchr::memmem::find(b, end)).map(|at| from + at + end.len());
     let found = |kind, end: Option<usize>| end.map_or(Lexed::Unfinished, |length| Lexed::Token(kind, length));
     match bytes {
         [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => Lexed::Unfinished,

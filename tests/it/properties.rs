@@ -39,16 +39,37 @@ fn held() -> impl Strategy<Value = Held> {
 /// Texts with all that has a meaning of its own.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("=1+1"), Just("_x0041_"), Just("_x005F_"), Just("<c r=\"A1\">"), Just("&amp;"), Just("]]>"), Just("\r\n"), Just("\n"), Just("\t"),
-        Just("\u{0}\u{b}"), Just("😀"), Just("回答"), Just("\"'"), Just(" "), Just("\u{fffe}"), Just("é"), Just("_"), Just("x0041_"),
+        Just("=1+1"),
+        Just("_x0041_"),
+        Just("_x005F_"),
+        Just("<c r=\"A1\">"),
+        Just("&amp;"),
+        Just("]]>"),
+        Just("\r\n"),
+        Just("\n"),
+        Just("\t"),
+        Just("\u{0}\u{b}"),
+        Just("😀"),
+        Just("回答"),
+        Just("\"'"),
+        Just(" "),
+        Just("\u{fffe}"),
+        Just("é"),
+        Just("_"),
+        Just("x0041_"),
     ];
     prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
 fn made() -> impl Strategy<Value = Made> {
     let rows = prop::collection::btree_map(1..30_u32, (0..4_u8, prop::collection::btree_map(1..12_u32, held(), 0..6)), 0..8);
-    (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), rows)
-        .prop_map(|(prefix, mark, dimension, columns, rows)| Made { prefix, mark, dimension, columns, rows })
+    (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), rows).prop_map(|(prefix, mark, dimension, columns, rows)| Made {
+        prefix,
+        mark,
+        dimension,
+        columns,
+        rows,
+    })
 }
 
 fn escaped(text: &str) -> String {
@@ -81,8 +102,12 @@ impl Made {
                 let _ = match held {
                     Held::Nothing => write!(xml, "<{p}c r=\"{at}\" s=\"1\"/>"),
                     Held::Number(n) => write!(xml, "<{p}c r='{at}'><{p}v>{n}</{p}v></{p}c>"),
-                    Held::Inline(t) => write!(xml, "<{p}c t=\"inlineStr\" r=\"{at}\"><{p}is><{p}t>{}</{p}t></{p}is></{p}c>", escaped(t)),
-                    Held::Formula(t) => write!(xml, "<{p}c r=\"{at}\" t=\"str\"><{p}f>A1</{p}f><{p}v>{}</{p}v></{p}c>", escaped(t)),
+                    Held::Inline(t) => {
+                        write!(xml, "<{p}c t=\"inlineStr\" r=\"{at}\"><{p}is><{p}t>{}</{p}t></{p}is></{p}c>", escaped(t))
+                    }
+                    Held::Formula(t) => {
+                        write!(xml, "<{p}c r=\"{at}\" t=\"str\"><{p}f>A1</{p}f><{p}v>{}</{p}v></{p}c>", escaped(t))
+                    }
                 };
             }
             let _ = write!(xml, "</{p}row>\n");
@@ -92,7 +117,8 @@ impl Made {
     }
 
     fn workbook(&self) -> Vec<u8> {
-        let mut zip = zip::ZipArchive::new(Cursor::new(include_bytes!("../../fixtures/workbooks/data-descriptors.xlsx"))).unwrap();
+        let mut zip =
+            zip::ZipArchive::new(Cursor::new(include_bytes!("../../fixtures/workbooks/data-descriptors.xlsx"))).unwrap();
         let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for i in 0..zip.len() {
             if zip.name_for_index(i).unwrap().unwrap() == "xl/worksheets/sheet1.xml" {
@@ -123,7 +149,11 @@ fn by_calamine(bytes: &[u8]) -> BTreeMap<CellRef, Data> {
     let range = book.worksheet_range("Sheet1").unwrap();
     let (top, left) = range.start().unwrap_or((0, 0));
     let at = |row: usize, col: usize| CellRef::new(top + row as u32 + 1, left + col as u32 + 1);
-    range.used_cells().map(|(row, col, value)| (at(row, col), value.clone())).filter(|(_, v)| *v != Data::String(String::new())).collect()
+    range
+        .used_cells()
+        .map(|(row, col, value)| (at(row, col), value.clone()))
+        .filter(|(_, v)| *v != Data::String(String::new()))
+        .collect()
 }
 
 /// What a text becomes on its way into a cell.
