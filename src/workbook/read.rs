@@ -134,6 +134,10 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
     Ok(Workbook { sheets, problems })
 }
 
+/// Rows without a text in which looks are still kept: sheets are painted down to their last row, and memory goes with what
+/// is filled.
+const STYLED_ROWS: u32 = 256;
+
 fn read_cells(
     values: &mut Xlsx<Cursor<&[u8]>>,
     sheet: &str,
@@ -144,12 +148,17 @@ fn read_cells(
     let mut reader = values.worksheet_cells_reader(sheet).map_err(bad)?;
     let looks: Vec<Look> = reader.styles().iter().map(look_of).collect();
     let mut cells = BTreeMap::new();
+    let mut last_text = 0;
     while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(bad)? {
         let (row, col) = cell.get_position();
         let text = text_of(cell.get_value());
         let look = looks.get(style).copied().unwrap_or_default();
-        if row >= MAX_ROW || col >= MAX_COL || (text.is_empty() && look == Look::default()) {
+        let idle = text.is_empty() && (look == Look::default() || row > last_text + STYLED_ROWS);
+        if row >= MAX_ROW || col >= MAX_COL || idle {
             continue;
+        }
+        if !text.is_empty() {
+            last_text = row;
         }
         if *budget == 0 {
             // A painted but empty area is worth nothing; text that would be lost is.
@@ -166,7 +175,11 @@ fn read_cells(
 
 fn look_of(style: &Style) -> Look {
     Look {
-        filled: style.fill.as_ref().is_some_and(|f| f.is_visible() && f.get_color().is_none_or(|c| !c.is_white())),
+        fill: style.fill.as_ref().filter(|f| f.is_visible()).and_then(|f| match f.get_color() {
+            Some(c) if c.is_white() => None,
+            Some(c) => Some(u32::from_be_bytes([0, c.red, c.green, c.blue])),
+            None => Some(0),
+        }),
         bold: style.font.as_ref().is_some_and(calamine::Font::is_bold),
         bordered: style.borders.as_ref().is_some_and(calamine::Borders::has_visible_borders),
         unlocked: style.protection.as_ref().is_some_and(|p| !p.locked),
