@@ -1,19 +1,20 @@
-//! What a 300-question workbook costs, each stage beside its floor in the same run: reading beside calamine alone,
-//! filling beside unzipping the package and copying it raw, and beside openpyxl.
+//! What a 300-question workbook costs, each stage beside its floor in the same run: reading and finding beside
+//! calamine alone (also with a used range down to the last row), filling beside unzipping the package and copying it raw,
+//! and beside openpyxl.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
 
 use std::hint::black_box;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use calamine::{Reader, Xlsx};
 use criterion::{Criterion, criterion_group, criterion_main};
 use kaitou::export::{FinalAnswer, edits};
 use kaitou::matching::{Model, rank};
 use kaitou::search::{Analyzer, Dictionary, Index, Lexicon};
-use kaitou::workbook::{CellEdit, Limits, read, write};
+use kaitou::workbook::{CellEdit, Limits, MAX_ROW, read, write};
 use kaitou::{config, questionnaire, standard, suggestion};
 
 fn fixture(name: &str) -> Vec<u8> {
@@ -21,19 +22,61 @@ fn fixture(name: &str) -> Vec<u8> {
 }
 
 fn reading(c: &mut Criterion) {
-    let bytes = fixture("bench/300-questions.xlsx");
+    let filled = fixture("bench/300-questions.xlsx");
+    measure_reading(c, "300 questions", &filled);
+    measure_reading(c, "300 questions, rows painted to the last", &painted_to_the_last_row(&filled));
+}
+
+/// What reading and finding cost beside calamine alone, and their ratio.
+fn measure_reading(c: &mut Criterion, name: &str, bytes: &[u8]) {
     let limits = Limits::default();
-    let mut group = c.benchmark_group("reading 300 questions");
-    group.bench_function("floor: calamine alone", |b| {
-        b.iter(|| {
-            let mut book: Xlsx<_> = Xlsx::new(Cursor::new(black_box(&bytes))).unwrap();
-            book.sheet_names().iter().map(|n| book.worksheet_range(n).unwrap().used_cells().count()).sum::<usize>()
-        });
-    });
-    group.bench_function("workbook::read", |b| b.iter(|| read::read(black_box(&bytes), &limits).unwrap()));
-    let workbook = read::read(&bytes, &limits).unwrap();
-    group.bench_function("questionnaire::find", |b| b.iter(|| questionnaire::find(black_box(&workbook)).unwrap()));
+    let calamine = || {
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(black_box(bytes))).unwrap();
+        book.sheet_names().iter().map(|n| book.worksheet_range(n).unwrap().used_cells().count()).sum::<usize>()
+    };
+    let workbook = read::read(bytes, &limits).unwrap();
+    let find = || questionnaire::find(black_box(&workbook)).unwrap();
+    assert_eq!(find().questions.len(), 300);
+    let mut group = c.benchmark_group(format!("reading {name}"));
+    group.sample_size(10);
+    group.bench_function("floor: calamine alone", |b| b.iter(calamine));
+    group.bench_function("workbook::read", |b| b.iter(|| read::read(black_box(bytes), &limits).unwrap()));
+    group.bench_function("questionnaire::find", |b| b.iter(find));
     group.finish();
+    let (floor, finding) = (median(calamine), median(find));
+    println!("reading {name}: finding takes {:.2} of calamine's own read\n", finding.as_secs_f64() / floor.as_secs_f64());
+}
+
+/// The median time of several runs.
+fn median<T>(run: impl Fn() -> T) -> Duration {
+    let mut times: Vec<Duration> = (0..15)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(run());
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// The workbook with a styled cell in each row down to 1,048,576, and its list reaching as far.
+fn painted_to_the_last_row(bytes: &[u8]) -> Vec<u8> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for i in 0..zip.len() {
+        let mut entry = zip.by_index(i).unwrap();
+        let name = entry.name().unwrap().into_owned();
+        let mut data = String::new();
+        entry.read_to_string(&mut data).unwrap();
+        if name == "xl/worksheets/sheet1.xml" {
+            let rows: String = (302..=MAX_ROW).map(|row| format!(r#"<row r="{row}"><c r="D{row}" s="2"/></row>"#)).collect();
+            data = data.replace("</sheetData>", &format!("{rows}</sheetData>")).replace("D2:D301", &format!("D2:D{MAX_ROW}"));
+        }
+        out.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(data.as_bytes()).unwrap();
+    }
+    out.finish().unwrap().into_inner()
 }
 
 fn matching(c: &mut Criterion) {

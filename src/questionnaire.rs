@@ -3,7 +3,9 @@
 use crate::workbook::{CellRef, Problem};
 
 pub mod boxes;
+mod cards;
 pub mod choices;
+mod columns;
 mod find;
 mod grid;
 mod headings;

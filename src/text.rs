@@ -6,8 +6,38 @@ use unicode_normalization::char::{canonical_combining_class, decompose_compatibl
 /// The text in one width and case: NFKC, lower case, white space and control characters folded to single spaces, trimmed.
 #[must_use]
 pub fn normalize(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut gap = false;
+    for c in text.chars() {
+        match plain(c) {
+            Some(' ') => gap = !out.is_empty(),
+            Some(c) => {
+                if std::mem::take(&mut gap) {
+                    out.push(' ');
+                }
+                out.push(c);
+            }
+            None => return normalize_any(text),
+        }
+    }
+    out
+}
+
+fn normalize_any(text: &str) -> String {
     let folded: String = text.nfkc().flat_map(char::to_lowercase).map(|c| if c.is_control() { ' ' } else { c }).collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the characters that most Japanese texts are made of fold to, each by itself; `None` for all others.
+fn plain(c: char) -> Option<char> {
+    match c {
+        ' '..='~' => Some(c.to_ascii_lowercase()),
+        '\n' | '\r' | '\t' | '\u{3000}' => Some(' '),
+        // Full-width letters stand 0xFEE0 above their ASCII twins.
+        '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).map(|c| c.to_ascii_lowercase()),
+        'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' | '一'..='鿿' | '、'..='〕' | '×' | '○' | '△' | '◎' | '■' | '□' | '●' | '※' | '→' => Some(c),
+        _ => None,
+    }
 }
 
 /// A text in one width and case, which still knows where each of its bytes came from.
@@ -137,6 +167,17 @@ mod tests {
         let (from, to) = folded.origin(folded.text.len() - 1, folded.text.len());
         assert_eq!(&original[from..to], "Ａ");
         assert_eq!(Folded::new("").origin(0, 0), (0, 0));
+    }
+
+    #[test]
+    fn the_short_way_folds_as_the_long_one() {
+        for c in '\0'..='\u{ffff}' {
+            let text = format!("あ{c}{c}い　{c}");
+            if plain(c).is_some() {
+                assert_eq!(normalize(&text), normalize_any(&text), "{c:?}");
+            }
+        }
+        assert_eq!(normalize("　ＮＯ．　１\n ｶﾞ "), "no. 1 ガ");
     }
 
     #[test]

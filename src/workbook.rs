@@ -170,14 +170,23 @@ pub enum Visibility {
 /// What a cell looks like, as far as it tells a heading from a place to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {
-    /// Has a background colour other than white.
-    pub filled: bool,
+    /// The background colour, where it has one other than white: 0xRRGGBB, or for a colour of the theme or the palette another
+    /// number that tells it from the others; black where its colour is not known.
+    pub fill: Option<u32>,
     /// Bold letters.
     pub bold: bool,
     /// Has at least one border.
     pub bordered: bool,
     /// May be edited when the sheet is protected.
     pub unlocked: bool,
+}
+
+impl Look {
+    /// Whether it has a background colour other than white.
+    #[must_use]
+    pub const fn filled(self) -> bool {
+        self.fill.is_some()
+    }
 }
 
 /// One cell that has a text, or a look of its own.

@@ -2,11 +2,11 @@
 
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
-use super::rows::{MAX_TITLE, Reader, Titles, shape};
-use super::table::{self, Table};
-use super::{legend, profile};
+use super::rows::{MAX_TITLE, Reader, Titles, is_example_mark, shape};
+use super::table::{self, Table, is_choice};
+use super::{cards, legend, profile};
 use super::{NoQuestions, Question, Questionnaire, SheetRole};
-use crate::workbook::{Problem, Sheet, Visibility, Workbook};
+use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 
 /// Finds the questions of a client's workbook.
 ///
@@ -15,11 +15,13 @@ use crate::workbook::{Problem, Sheet, Visibility, Workbook};
 pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
     let headings = Headings::builtin();
     let mut found = Questionnaire { sheets: Vec::new(), questions: Vec::new(), problems: workbook.problems.clone() };
-    for sheet in &workbook.sheets {
-        let named = named_role(sheet, headings);
-        let questions = match named {
-            Some(_) => Vec::new(),
-            None => in_sheet(sheet, headings),
+    let named: Vec<Option<SheetRole>> = workbook.sheets.iter().map(|s| named_role(s, headings)).collect();
+    let explains = |role: &Option<SheetRole>| *role == Some(SheetRole::Instructions);
+    let legend = workbook.sheets.iter().zip(&named).filter(|(_, role)| explains(role)).find_map(|(sheet, _)| legend_sheet(sheet));
+    for (sheet, named) in workbook.sheets.iter().zip(named) {
+        let (questions, problems) = match named {
+            Some(_) => (Vec::new(), Vec::new()),
+            None => in_sheet(sheet, headings, legend.as_deref()),
         };
         let role = match named {
             Some(role) => role,
@@ -40,15 +42,19 @@ pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
                 message: "回答欄が見つかりません（上の質問の回答欄と結合されている場合は、上の質問にまとめて回答してください）。".to_owned(),
             });
         }
+        if role == SheetRole::Other
+            && named.is_none()
+            && let Some(cell) = answer_place(sheet)
+        {
+            found.problems.push(Problem {
+                sheet: Some(sheet.name.clone()),
+                cell: Some(cell),
+                message: "入力欄のようなセルがありますが、質問を読み取れませんでした。このシートに質問があるか確認してください。".to_owned(),
+            });
+        }
+        found.problems.extend(problems);
         found.sheets.push((sheet.name.clone(), role));
         found.questions.extend(questions);
-    }
-    let legend = workbook.sheets.iter().find_map(|sheet| {
-        let role = found.sheets.iter().find(|(name, _)| *name == sheet.name)?.1;
-        legend_sheet(sheet).filter(|_| matches!(role, SheetRole::Instructions | SheetRole::Lists))
-    });
-    for question in found.questions.iter_mut().filter(|q| q.choice_cell.is_some() && q.choices.is_none()) {
-        question.choices.clone_from(&legend);
     }
     legend::explain(workbook, &found.sheets, &mut found.questions);
     for question in &mut found.questions {
@@ -70,6 +76,7 @@ fn named_role(sheet: &Sheet, headings: &Headings) -> Option<SheetRole> {
         Heading::SheetInstructions => Some(SheetRole::Instructions),
         Heading::SheetCover => Some(SheetRole::Cover),
         Heading::SheetLists => Some(SheetRole::Lists),
+        Heading::SheetOther => Some(SheetRole::Other),
         _ => None,
     };
     let by_name = headings.sheet(&sheet.name).and_then(role);
@@ -77,38 +84,72 @@ fn named_role(sheet: &Sheet, headings: &Headings) -> Option<SheetRole> {
         return Some(by_name.unwrap_or(SheetRole::Lists));
     }
     let title = sheet.cells.values().find(|c| !c.text.is_empty()).and_then(|c| headings.sheet(&c.text)).and_then(role);
-    by_name.or(title.filter(|r| *r != SheetRole::Lists))
+    by_name.or(title.filter(|r| matches!(r, SheetRole::Instructions | SheetRole::Cover)))
 }
 
-fn in_sheet(sheet: &Sheet, headings: &Headings) -> Vec<Question> {
-    let grid = Grid::new(sheet);
-    let bands = table::bands(&grid, headings);
-    bands.iter().flat_map(|&(first, last)| in_band(&grid.within(first, last), headings)).collect()
+/// The first cell of a sheet that is there to be filled in, by its list or as the only kind that may be edited.
+fn answer_place(sheet: &Sheet) -> Option<CellRef> {
+    let listed = sheet.validations.iter().flat_map(|v| &v.ranges).map(|r| r.first).min();
+    let unlocked = || sheet.cells.iter().find(|(_, cell)| sheet.protected && cell.look.unlocked && cell.text.is_empty()).map(|(at, _)| *at);
+    listed.or_else(unlocked)
 }
 
-fn in_band(grid: &Grid<'_>, headings: &Headings) -> Vec<Question> {
-    let sheet = grid.sheet;
-    let mut tables = table::tables(grid, headings);
-    if tables.is_empty() && !sheet.validations.is_empty() {
-        tables.push(Table::headless(grid));
+fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>) -> (Vec<Question>, Vec<Problem>) {
+    let grid = Grid::new(sheet, headings);
+    let bands = table::bands(&grid);
+    if bands.len() == 1 {
+        return in_band(&grid, explained);
     }
-    let legend = legend(grid, tables.first().map_or(0, |t| t.head_first));
-    let mut reader = Reader { grid, titles: Titles::default(), legend, questions: Vec::new() };
+    let (mut questions, mut problems) = (Vec::new(), Vec::new());
+    for (first, last) in bands {
+        let (more, missed) = in_band(&grid.within(first, last), explained);
+        questions.extend(more);
+        problems.extend(missed);
+    }
+    (questions, problems)
+}
+
+fn in_band(grid: &Grid<'_>, explained: Option<&[String]>) -> (Vec<Question>, Vec<Problem>) {
+    let tables = table::tables(grid);
+    let legend = legend_around(grid, tables.first()).or_else(|| explained.map(<[String]>::to_vec));
+    let mut reader = Reader { grid, titles: Titles::default(), legend, questions: Vec::new(), problems: Vec::new() };
     for (index, table) in tables.iter().enumerate() {
+        let title = title_above(grid, table.head_first).filter(|b| table.leaves.first().is_none_or(|l| b.col() <= l.first + 1));
+        // 「＜記入例＞」 over a table: the real one comes below.
+        if tables.len() > index + 1 && title.is_some_and(|b| is_example_mark(b.text)) {
+            continue;
+        }
+        // Only a title stands between two heading rows that say the same.
+        if let Some(next) = tables.get(index + 1).filter(|next| next.says_the_same(table))
+            && grid.rows(table.head_last + 1, next.head_first - 1).all(|(_, blocks)| blocks.len() == 1)
+        {
+            let between = grid.rows(table.head_last + 1, next.head_first - 1).flat_map(|(_, blocks)| blocks);
+            between.filter(|b| b.text.chars().count() <= MAX_TITLE).for_each(|b| reader.titles.put(b));
+            continue;
+        }
         // The first table's title counts where later tables have one of the same shape over their heading rows.
         if index == 0 {
             let later: Vec<String> = tables[1..].iter().filter_map(|t| title_above(grid, t.head_first).map(|b| shape(&b))).collect();
-            if let Some(title) = title_above(grid, table.head_first).filter(|b| later.contains(&shape(b)) || is_bracketed(b.text)) {
+            if let Some(title) = title.filter(|b| later.contains(&shape(b)) || is_bracketed(b.text)) {
                 reader.titles.put(&title);
             }
         }
-        if let Some(columns) = table.columns(grid) {
+        if let Some(columns) = table.columns(grid, reader.legend.is_some()) {
             reader.read(table, &columns);
         } else if let Some(title) = tables.get(index + 1).and_then(|next| title_above(grid, next.head_first)) {
             reader.titles.put(&title);
         }
     }
-    reader.questions
+    if reader.questions.is_empty() {
+        reader.questions = cards::read(grid);
+    }
+    if reader.questions.is_empty()
+        && let Some(table) = Table::headless(grid)
+        && let Some(columns) = table.columns(grid, false)
+    {
+        reader.read(&table, &columns);
+    }
+    (reader.questions, reader.problems)
 }
 
 /// The lone text in the row above a heading row, or one more row up.
@@ -125,50 +166,75 @@ fn is_bracketed(text: &str) -> bool {
     !text.contains(['：', ':']) && text.starts_with(['＜', '<', '【', '［', '[', '〈', '《', '■', '●', '◆', '▼'])
 }
 
-/// Choices that the text above the table explains, each in its own words: 「○：実施している　△：一部」, in one cell or in
-/// one below the other.
-fn legend(grid: &Grid<'_>, head: u32) -> Option<Vec<String>> {
+/// Choices that the sheet explains above its first table, right of it, or in a line below it.
+fn legend_around(grid: &Grid<'_>, table: Option<&Table>) -> Option<Vec<String>> {
+    let Some(table) = table else { return legend(grid, grid.last_row) };
+    let right = table.leaves.last().map_or(grid.last_col, |leaf| leaf.last) + 1;
+    let below = || grid.rows(table.head_last + 1, grid.last_row).filter(|(_, blocks)| blocks.len() == 1).find_map(|(_, blocks)| legend_line(blocks[0].text));
+    let beside = || legend(&grid.within(right, grid.last_col.max(right)), grid.last_row);
+    legend(grid, table.head_first - 1).or_else(beside).or_else(below)
+}
+
+/// Choices that texts down to the row explain, each in its own words: 「○：実施している　△：一部」, in one cell, in one below
+/// the other, or a mark in one cell and its meaning beside it.
+fn legend(grid: &Grid<'_>, last: u32) -> Option<Vec<String>> {
     let mut lines: Vec<String> = Vec::new();
-    for (_, blocks) in grid.rows(1, head.saturating_sub(1)) {
+    for (_, blocks) in grid.rows(1, last) {
         for block in blocks {
-            let parts = block.text.split([' ', '　', '\n', '、', '，', ',', '／']).filter(|p| !p.is_empty());
-            let choices: Vec<String> = parts.filter_map(explained).fold(Vec::new(), |mut all, c| {
-                if !all.contains(&c) {
-                    all.push(c);
-                }
-                all
-            });
-            let known = choices.iter().any(|c| Headings::builtin().column(c) == Some(Heading::Choice));
-            if choices.len() >= 2 && known {
+            if let Some(choices) = legend_line(block.text) {
                 return Some(choices);
             }
             lines.extend(explained(block.text));
         }
+        lines.extend(paired(blocks));
     }
-    (lines.len() >= 2).then_some(lines)
+    let mut seen = std::collections::HashSet::new();
+    lines.retain(|c| seen.insert(c.clone()));
+    let level = |c: &String| c.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, 'Ａ'..='Ｚ' | '０'..='９'));
+    (lines.len() >= 2 && (lines.iter().any(|c| is_choice(c)) || lines.iter().all(level))).then_some(lines)
+}
+
+/// Two or more choices that one text explains.
+fn legend_line(text: &str) -> Option<Vec<String>> {
+    if !text.contains(['：', ':', '＝', '=', '…']) {
+        return None;
+    }
+    let parts = text.split([' ', '　', '\n', '、', '，', ',', '／']).filter(|p| !p.is_empty());
+    let mut choices: Vec<String> = Vec::new();
+    for choice in parts.filter_map(explained) {
+        if !choices.contains(&choice) {
+            choices.push(choice);
+        }
+    }
+    (choices.len() >= 2 && choices.iter().any(|c| is_choice(c))).then_some(choices)
+}
+
+/// A choice in one cell, its meaning in the next.
+fn paired(blocks: &[Block<'_>]) -> Option<String> {
+    let [mark, meaning, ..] = blocks else { return None };
+    let longer = meaning.text.chars().count() > mark.text.chars().count();
+    let plain = meaning.text.chars().nth(24).is_none() && !meaning.text.ends_with('。');
+    let level = mark.text.chars().nth(1).is_none() && mark.text.chars().all(char::is_alphanumeric);
+    let short = mark.text.chars().nth(8).is_none() && is_choice(mark.text);
+    (longer && plain && (short || level)).then(|| mark.text.to_owned())
 }
 
 /// Choices that a sheet of their own explains: a mark in one column, what it means beside it.
 fn legend_sheet(sheet: &Sheet) -> Option<Vec<String>> {
-    let grid = Grid::new(sheet);
-    let mut choices: Vec<String> = Vec::new();
-    for (_, blocks) in grid.rows(1, grid.last_row) {
-        if let [mark, meaning, ..] = blocks
-            && mark.text.chars().count() <= 2
-            && Headings::builtin().column(mark.text) == Some(Heading::Choice)
-            && meaning.text.chars().count() > mark.text.chars().count()
-            && !choices.contains(&mark.text.to_owned())
-        {
-            choices.push(mark.text.to_owned());
-        }
-    }
+    let grid = Grid::new(sheet, Headings::builtin());
+    let mut choices: Vec<String> = grid.rows(1, grid.last_row).filter_map(|(_, blocks)| paired(blocks)).collect();
+    let mut seen = std::collections::HashSet::new();
+    choices.retain(|c| seen.insert(c.clone()));
     (choices.len() >= 2).then_some(choices)
 }
 
 /// The choice that 「Ａ：規程等に定め、実施している」 explains: a short word before a colon.
 fn explained(text: &str) -> Option<String> {
     let (choice, _) = text.split_once(['：', ':', '＝', '=', '…'])?;
+    // 「【凡例】○：…」
+    let choice = choice.rsplit(['】', '〕', '》', '］', ']']).next().unwrap_or(choice);
     let choice = choice.trim_start_matches(['【', '（', '(']).trim();
-    let short = choice.chars().count() == 1 || Headings::builtin().column(choice) == Some(Heading::Choice);
+    let choice = choice.trim_start_matches(['※', '＊', '・', '■', '●']).trim();
+    let short = choice.chars().count() == 1 || is_choice(choice);
     short.then(|| choice.to_owned())
 }

@@ -1,5 +1,7 @@
 //! What the words over a column, or on a sheet's tab, tell: the vocabulary of `index/headings.tsv`.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::text::normalize;
 
 /// What a heading says of the column under it.
@@ -17,10 +19,14 @@ pub enum Heading {
     Answer,
     /// Where an explanation goes.
     Remark,
+    /// Where documents that prove the answer are named.
+    Evidence,
     /// An earlier answer: never written to.
     Previous,
     /// For the client's own use: never written to.
     Internal,
+    /// A judgement: the client's own, unless nothing else on the table takes an answer.
+    Review,
     /// A choice with a column of its own.
     Choice,
     /// The name of a sheet with instructions.
@@ -29,20 +35,25 @@ pub enum Heading {
     SheetCover,
     /// The name of a sheet that holds lists.
     SheetLists,
+    /// The name of a sheet that asks nothing: 改訂履歴.
+    SheetOther,
 }
 
 /// The vocabulary: words with what they tell.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Headings {
-    words: Vec<Word>,
+    columns: Words,
+    sheets: Words,
 }
 
-#[derive(Debug)]
-struct Word {
-    text: String,
-    heading: Heading,
-    /// Counts only where nothing else stands beside it.
-    alone: bool,
+/// Words by how they may stand in a heading, each with what it tells and its line in the file.
+#[derive(Debug, Default)]
+struct Words {
+    whole: HashMap<String, (Heading, usize)>,
+    ending: HashMap<String, (Heading, usize)>,
+    beginning: HashMap<String, (Heading, usize)>,
+    /// Words that are choices, whatever else they are.
+    choices: HashSet<String>,
 }
 
 /// A line of the vocabulary that can't be read.
@@ -62,9 +73,8 @@ impl Headings {
     /// The vocabulary that comes with the program.
     #[must_use]
     pub fn builtin() -> &'static Self {
-        static BUILTIN: std::sync::LazyLock<Headings> = std::sync::LazyLock::new(|| {
-            Headings::parse(include_str!("../../index/headings.tsv")).unwrap_or_else(|_| Headings { words: Vec::new() })
-        });
+        static BUILTIN: std::sync::LazyLock<Headings> =
+            std::sync::LazyLock::new(|| Headings::parse(include_str!("../../index/headings.tsv")).unwrap_or_default());
         &BUILTIN
     }
 
@@ -73,7 +83,7 @@ impl Headings {
     /// # Errors
     /// [`BadLine`] names the first line that is neither empty, a comment, nor `role<TAB>word`.
     pub fn parse(text: &str) -> Result<Self, BadLine> {
-        let mut words = Vec::new();
+        let mut headings = Self::default();
         for (index, line) in text.lines().enumerate() {
             if line.trim().is_empty() || line.starts_with("# ") || line == "#" {
                 continue;
@@ -87,76 +97,131 @@ impl Headings {
                 "question" => Heading::Question,
                 "answer" => Heading::Answer,
                 "remark" => Heading::Remark,
+                "evidence" => Heading::Evidence,
                 "previous" => Heading::Previous,
                 "internal" => Heading::Internal,
+                "review" => Heading::Review,
                 "choice" => Heading::Choice,
                 "sheet-instructions" => Heading::SheetInstructions,
                 "sheet-cover" => Heading::SheetCover,
                 "sheet-lists" => Heading::SheetLists,
+                "sheet-other" => Heading::SheetOther,
                 _ => return Err(bad()),
             };
-            let alone = word.starts_with('=');
-            let text = squeeze(word.trim_start_matches('='));
+            let text = squeeze(word.trim_start_matches('=').trim_end_matches('+'));
             if text.is_empty() {
                 return Err(bad());
             }
+            let words = if is_sheet(heading) { &mut headings.sheets } else { &mut headings.columns };
+            let told = (heading, index);
             // A one-letter word (「無」, 「#」), a number or a choice says nothing at the end of another.
-            let alone = alone || text.chars().count() < 2 || matches!(heading, Heading::Choice | Heading::Number);
-            words.push(Word { text, heading, alone });
+            let alone = word.starts_with('=') || text.chars().count() < 2 || matches!(heading, Heading::Choice | Heading::Number);
+            if word.ends_with('+') || (!alone && matches!(heading, Heading::Previous | Heading::SheetInstructions)) {
+                words.beginning.entry(text.clone()).or_insert(told);
+            }
+            if !alone && !word.ends_with('+') {
+                words.ending.entry(text.clone()).or_insert(told);
+            }
+            if heading == Heading::Choice {
+                words.choices.insert(text.clone());
+            }
+            words.whole.entry(text).or_insert(told);
         }
-        Ok(Self { words })
+        Ok(headings)
     }
 
     /// What a text over a column tells; `None` where it is no known heading.
     #[must_use]
     pub fn column(&self, text: &str) -> Option<Heading> {
-        self.find(text, |h| !is_sheet(h))
+        let found = self.columns.find(text)?;
+        // 「備考（当社）」 is for the client.
+        let whose = || text.split(['(', '（', '[', '［', '【']).skip(1).any(|inner| self.columns.owner(&squeeze(inner)));
+        if matches!(found, Heading::Remark | Heading::Answer | Heading::Evidence) && whose() {
+            return Some(Heading::Internal);
+        }
+        // 「補足・エビデンス名」 asks for more than evidence.
+        let parts = || split(text).filter_map(|part| self.columns.find(part)).any(|h| h == Heading::Remark);
+        Some(if found == Heading::Evidence && parts() { Heading::Remark } else { found })
+    }
+
+    /// Whether the text is a choice that the vocabulary knows.
+    #[must_use]
+    pub(super) fn is_choice(&self, text: &str) -> bool {
+        self.columns.choices.contains(&squeeze(&without_brackets(text)))
     }
 
     /// What a sheet's name or title tells.
     #[must_use]
     pub fn sheet(&self, name: &str) -> Option<Heading> {
-        self.find(name, is_sheet)
+        // 「チェックシート（記入例）」, 「記入例_調査票」
+        let parts = || name.split(['(', '（', '[', '［', '【', ')', '）', ']', '］', '】', '_', '＿', '-', '－', ' ', '　']).filter(|part| *part != name);
+        let exact = || parts().filter_map(|part| self.sheets.whole.get(&squeeze(part))).map(|(h, _)| *h);
+        let part = exact().find(|h| matches!(h, Heading::SheetInstructions | Heading::SheetCover));
+        part.or_else(|| self.sheets.find(name))
     }
 
-    fn find(&self, text: &str, of_interest: impl Fn(Heading) -> bool) -> Option<Heading> {
-        let bare = squeeze(&without_brackets(text));
-        // 「（記入例）」 is a heading, too: what stands in brackets counts when nothing else stands there.
-        let heading = if bare.is_empty() { squeeze(text.trim_matches(['(', ')', '（', '）', '【', '】', '[', ']'])) } else { bare };
-        let whole = self.word(&heading, &of_interest);
-        // 「状況・予定」, 「コメント/備考」: a heading of several words is what its first known word is.
-        whole.or_else(|| {
-            let parts = heading.split(['・', '/', '、', ',', '&']).filter(|part| *part != heading);
-            parts.filter_map(|part| self.word(part, &of_interest)).find(|h| *h != Heading::Choice)
-        })
-    }
-
-    fn word(&self, heading: &str, of_interest: &impl Fn(Heading) -> bool) -> Option<Heading> {
-        let length = heading.chars().count();
-        if length == 0 || length > MAX_HEADING {
-            return None;
-        }
-        let mut best: Option<(usize, Heading)> = None;
-        for word in self.words.iter().filter(|w| of_interest(w.heading)) {
-            let text = word.text.as_str();
-            let leads = matches!(word.heading, Heading::Previous | Heading::SheetInstructions) && heading.starts_with(text);
-            let score = match () {
-                () if heading == text => usize::MAX,
-                // An earlier answer stays one whatever stands behind it: 「前回の実施状況」.
-                () if !word.alone && leads && word.heading == Heading::Previous => usize::MAX - 1,
-                () if !word.alone && (leads || heading.ends_with(text)) => text.len(),
-                () => continue,
-            };
-            if best.is_none_or(|(top, _)| score > top) {
-                best = Some((score, word.heading));
-            }
-        }
-        best.map(|(_, heading)| heading)
+    /// Whether the text is a heading's word and nothing else, so that it names a column or a field rather than asks.
+    #[must_use]
+    pub(super) fn is_word(&self, text: &str) -> bool {
+        text.len() <= MAX_HEADING * 4 && self.columns.whole.contains_key(&squeeze(&without_brackets(text)))
     }
 }
 
+impl Words {
+    fn find(&self, text: &str) -> Option<Heading> {
+        let bare = without_brackets(text);
+        // Most texts on a sheet are questions: too long for a heading whatever their width and spaces.
+        if bare.chars().filter(|c| !c.is_whitespace()).count() > MAX_HEADING * 2 {
+            return None;
+        }
+        let bare = squeeze(&bare);
+        // 「（記入例）」 is a heading, too: what stands in brackets counts when nothing else stands there.
+        let heading = if bare.is_empty() { squeeze(text.trim_matches(['(', ')', '（', '）', '【', '】', '[', ']'])) } else { bare };
+        // 「状況・予定」, 「コメント/備考」: a heading of several words is what its first known word is.
+        let parts = || split(&heading).filter_map(|part| self.word(part)).find(|h| *h != Heading::Choice);
+        self.word(&heading).or_else(parts)
+    }
+
+    /// Whether the text is a name of the client himself, as in 「（当社）」.
+    fn owner(&self, text: &str) -> bool {
+        let name = text.trim_end_matches([')', '）', ']', '］', '】']);
+        matches!(self.beginning.get(name), Some((Heading::Internal, _)))
+    }
+
+    fn word(&self, heading: &str) -> Option<Heading> {
+        if heading.is_empty() || heading.chars().count() > MAX_HEADING {
+            return None;
+        }
+        if let Some((known, _)) = self.whole.get(heading) {
+            return Some(*known);
+        }
+        let cuts = || heading.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
+        let ending = cuts().find_map(|at| self.ending.get(&heading[at..]).map(|told| (heading.len() - at, told)));
+        let beginning = cuts().rev().find_map(|at| self.beginning.get(&heading[..at]).map(|told| (at, told)));
+        match (beginning, ending) {
+            // An earlier answer stays one whatever stands behind it: 「前回の実施状況」; so does what the client does himself,
+            // but 「当社からの質問」 asks.
+            (Some((_, &(h @ Heading::Previous, _))), _) => Some(h),
+            (Some((at, &(h @ Heading::Internal, _))), end) if !matches!(end, Some((_, (Heading::Question, _)))) && !speaks(&heading[at..]) => Some(h),
+            (Some((a, (first, line))), Some((b, (last, other)))) => Some(if (a, other) > (b, line) { *first } else { *last }),
+            (Some((_, (heading, _))), None) | (None, Some((_, (heading, _)))) => Some(*heading),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Whether what follows the client's own name says what he asks for: 「弊社からのお願い」, 「当社が求める水準」.
+fn speaks(rest: &str) -> bool {
+    ["から", "が", "への", "の求", "の要"].iter().any(|w| rest.starts_with(w))
+}
+
+/// The words of a heading that names several things; none where it names one.
+fn split(heading: &str) -> impl Iterator<Item = &str> {
+    heading.split(['・', '/', '／', '、', ',', '&']).filter(move |part| *part != heading)
+}
+
 fn is_sheet(heading: Heading) -> bool {
-    matches!(heading, Heading::SheetInstructions | Heading::SheetCover | Heading::SheetLists)
+    matches!(heading, Heading::SheetInstructions | Heading::SheetCover | Heading::SheetLists | Heading::SheetOther)
 }
 
 fn squeeze(text: &str) -> String {

@@ -1,12 +1,15 @@
 //! The rows of a table: questions, the titles they stand under, and the cells for their answers.
 
+use std::collections::HashMap;
+
 use super::boxes;
+use super::columns::Columns;
 use super::grid::{Block, Grid};
-use super::headings::without_brackets;
-use super::table::{Columns, Table, is_number};
+use super::headings::{Heading, Headings, without_brackets};
+use super::table::{Table, is_counter, is_number};
 use super::{Kind, Mark, Question};
 use crate::text::normalize;
-use crate::workbook::CellRef;
+use crate::workbook::{CellRef, Look, Problem};
 
 /// Longest title of a section in characters.
 pub(super) const MAX_TITLE: usize = 60;
@@ -31,6 +34,16 @@ impl Titles {
         self.open.push((shape, block.text.to_owned()));
         self.fresh = true;
     }
+
+    /// The titles in force.
+    pub fn texts(&self) -> Vec<String> {
+        self.open.iter().map(|(_, text)| text.clone()).collect()
+    }
+
+    /// A question stands under them.
+    pub fn used(&mut self) {
+        self.fresh = false;
+    }
 }
 
 /// What titles of one level have in common: how they are numbered, and where they begin.
@@ -43,7 +56,9 @@ pub(super) fn shape(block: &Block<'_>) -> String {
                     numbering.push('#');
                 }
             }
+            // Ⅰ and Ⅱ fold to i and ii.
             'a'..='z' if numbering.is_empty() => numbering.push('a'),
+            'a'..='z' if numbering == "a" => {}
             '.' | '-' | '(' | ')' | '第' | '章' | '節' | '■' | '□' | '◆' | '●' | '【' | '<' | '[' => numbering.push(c),
             _ => break,
         }
@@ -58,6 +73,8 @@ pub(super) struct Reader<'a, 'g> {
     /// Choices that the sheet explains above its tables.
     pub legend: Option<Vec<String>>,
     pub questions: Vec<Question>,
+    /// What was passed over though it could be a question.
+    pub problems: Vec<Problem>,
 }
 
 /// A row that may be a question, before it is known what the others look like.
@@ -67,6 +84,8 @@ struct Row<'a> {
     number: Option<String>,
     /// Has a list, or a frame, where the answer goes.
     invited: bool,
+    /// How the place of its answer looks.
+    place: Look,
     listed: bool,
     /// Its choice cell is closed: other rows of the table have a list there.
     closed: bool,
@@ -78,30 +97,50 @@ struct Parent<'a> {
     text: String,
     /// The question that it is when no child follows.
     alone: Option<Row<'a>>,
+    /// Where it stands, where its answer cell is closed and no child has followed yet.
+    childless: Option<CellRef>,
+    /// Its answer cell is closed, so that rows without a number of their own are its children.
+    closed: bool,
 }
 
 impl<'a> Reader<'a, '_> {
     /// Reads the table's rows.
     pub fn read(&mut self, table: &Table, columns: &Columns) {
+        let grid = self.grid;
         let answer = columns.choice.or(columns.text).or(columns.marks.first().map(|(col, _)| *col)).unwrap_or(columns.question);
-        let any_listed = self.grid.listed(answer, table.head_last + 1, table.last);
+        let any_listed = grid.listed(answer, table.head_last + 1, table.last);
         let mut carried: Vec<Option<String>> = vec![None; columns.categories.len()];
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
-        for (row, blocks) in self.grid.rows(table.head_last + 1, table.last) {
-            if let Some(title) = self.title(blocks, columns, answer, any_listed) {
+        let mut example_to = 0;
+        let paper = self.usual_fill(table, columns, columns.question);
+        let (answer_fill, text_fill) = (self.usual_fill(table, columns, answer), columns.text.and_then(|col| self.usual_fill(table, columns, col)));
+        for (row, blocks) in grid.rows(table.head_last + 1, table.last) {
+            // 「当社使用欄」 over a block of its own: what follows is the client's.
+            if matches!(blocks, [only] if only.heading == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
+                break;
+            }
+            if let Some(mark) = blocks.iter().find(|b| is_example_mark(b.text)) {
+                example_to = example_to.max(mark.range.last.row);
+            }
+            if row <= example_to {
+                continue;
+            }
+            if let Some(title) = self.title(blocks, columns, answer, any_listed, paper) {
                 self.titles.put(&title);
                 carried.fill(None);
-                rows.extend(parent.take().and_then(|p| p.alone));
+                self.leave(parent.take(), &mut rows);
                 continue;
             }
             let at = CellRef::new(row, answer);
-            let listed = self.grid.validation(at).is_some();
-            let invited = self.grid.inviting(at);
+            let listed = grid.validation(at).is_some();
+            // A cell that a text beside it runs over takes nothing.
+            let open = |at: CellRef| grid.inviting(at) && grid.block(at).first.col == at.col;
+            let invited = open(at);
             // A text left of the questions' own column asks only where it can be answered; else it is a heading of what follows.
             let asking = |b: &&Block<'a>| {
                 let col = b.range.first.col;
-                columns.questions.contains(&col) && !is_number(b.text) && (col >= columns.question || listed || invited && !any_listed)
+                columns.questions.contains(&col) && !is_number(b.text) && !is_counter(b.text) && (col >= columns.question || listed || invited && !any_listed)
             };
             let question = blocks.iter().filter(asking).max_by_key(|b| b.range.first.col).copied();
             for (level, &col) in columns.categories.iter().enumerate() {
@@ -117,56 +156,117 @@ impl<'a> Reader<'a, '_> {
                 let heading = |b: &&Block<'a>| columns.questions.contains(&b.range.first.col) && !is_number(b.text);
                 let heading = blocks.iter().find(heading).filter(|b| !columns.categories.contains(&b.range.first.col));
                 if let Some(block) = heading {
-                    rows.extend(parent.take().and_then(|p| p.alone));
-                    parent = Some(Parent { column: block.range.first.col, text: block.text.to_owned(), alone: None });
+                    self.leave(parent.take(), &mut rows);
+                    parent = Some(Parent { column: block.range.first.col, text: block.text.to_owned(), alone: None, childless: None, closed: false });
                 }
                 continue;
             };
             let column = question.range.first.col;
             let number = number(blocks, &question, columns);
-            if is_example(number.as_deref(), question.text) || is_total(question.text) {
+            // 「特記事項」 with a box beside it is a field, no question.
+            let field = matches!(question.heading, Some(Heading::Remark | Heading::Answer | Heading::Evidence | Heading::Internal));
+            if is_example(question.text) || is_total(question.text) || number.is_none() && field && Headings::builtin().is_word(question.text) {
+                continue;
+            }
+            let shut = |at: CellRef, usual: Option<u32>| {
+                let fill = grid.sheet.look(at).fill;
+                fill.is_some() && fill != usual && fill != question.look.fill
+            };
+            // Texts that run over the place of the answer ask nothing there: they lead up to their children, or explain.
+            let runs_over = (column + 1..=question.range.last.col).contains(&answer);
+            let silent = runs_over || !listed && shut(at, answer_fill) && !columns.text.is_some_and(|col| {
+                let at = CellRef::new(row, col);
+                col != answer && open(at) && !shut(at, text_fill)
+            });
+            if silent {
+                self.leave(parent.take(), &mut rows);
+                let childless = Some(question.range.first);
+                parent = (!is_note(question.text)).then(|| Parent { column, text: question.text.to_owned(), alone: None, childless, closed: true });
                 continue;
             }
             if let Some(before) = parent.take() {
-                if column > before.column || number.as_deref().is_some_and(is_child_number) {
-                    parent = Some(Parent { alone: None, ..before });
+                let unnumbered = before.closed && number.is_none() && columns.number.is_some();
+                if column > before.column || unnumbered || number.as_deref().is_some_and(is_child_number) {
+                    parent = Some(Parent { alone: None, childless: None, ..before });
                 } else {
-                    rows.extend(before.alone);
+                    self.leave(Some(before), &mut rows);
                 }
             }
-            let above = self.titles.open.iter().map(|(_, t)| t.clone());
+            let above = self.titles.texts().into_iter();
             // 「→「はい」の場合…」 goes on from the question above it.
             let arrow = ['→', '⇒', '└', '↳'];
             let before = rows.iter().rev().find(|r| !r.question.text.starts_with(arrow)).filter(|_| question.text.starts_with(arrow));
             let asked = parent.iter().map(|p| p.text.clone()).chain(before.map(|r| r.question.text.to_owned()));
             let section = above.chain(carried.iter().flatten().cloned()).chain(asked).collect();
-            self.titles.fresh = false;
-            let text_open = columns.text.is_some_and(|col| self.grid.inviting(CellRef::new(row, col)));
-            let closed = any_listed && !listed && (self.grid.sheet.look(at).filled || !invited);
-            let read = Row { question, section, number, invited: invited || text_open, listed: listed || closed && text_open, closed };
+            self.titles.used();
+            let text_open = columns.text.is_some_and(|col| {
+                let at = CellRef::new(row, col);
+                open(at) && !shut(at, text_fill)
+            });
+            let closed = !listed && (any_listed && (grid.sheet.look(at).filled() || !invited) || shut(at, answer_fill));
+            let read = Row {
+                question,
+                section,
+                number,
+                invited: invited || text_open,
+                place: grid.sheet.look(at),
+                listed: listed || closed && text_open,
+                closed,
+            };
             // A question whose choice is closed is asked by its children; without children, by its text cell.
             if closed && parent.is_none() {
-                parent = Some(Parent { column, text: question.text.to_owned(), alone: Some(read) });
+                parent = Some(Parent { column, text: question.text.to_owned(), alone: Some(read), childless: None, closed: false });
             } else {
                 rows.push(read);
             }
         }
-        rows.extend(parent.and_then(|p| p.alone));
-        // What most rows have, a row must have, or be no question: a number, a list, a frame.
-        let most = |has: fn(&Row<'_>) -> bool| rows.iter().filter(|r| has(r)).count() * 10 >= rows.len() * 8;
+        self.leave(parent, &mut rows);
+        // Where colour shows the places to answer, it invites, too.
+        let coloured = most_common(rows.iter().map(|r| r.place.fill)).filter(|(_, count)| count * 10 >= rows.len() * 6).and_then(|(fill, _)| fill);
+        for row in &mut rows {
+            row.invited |= coloured.is_some() && row.place.fill == coloured;
+        }
+        // What most rows have, a row must have, or be no question: a number, a list, a frame. Notes below a short table have none.
+        let plain: Vec<&Row<'_>> = rows.iter().filter(|r| !is_note(r.question.text) && (r.number.is_some() || r.listed || r.invited)).collect();
+        let plain = if plain.len() * 2 >= rows.len() { plain } else { rows.iter().collect() };
+        let most = |has: fn(&Row<'_>) -> bool| plain.iter().filter(|r| has(r)).count() * 10 >= plain.len() * 8;
         let (numbered, listed, invited) = (most(|r| r.number.is_some()), most(|r| r.listed), most(|r| r.invited));
         for row in &rows {
-            let lacks = usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed) + usize::from(invited && !row.invited);
-            let note = row.question.text.starts_with(['※', '＊', '*']) || row.question.text.starts_with("注");
-            if lacks >= 2 || (lacks == 1 && note) {
+            let lacks = usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed);
+            let note = is_note(row.question.text);
+            let uninvited = invited && !row.invited;
+            if uninvited || lacks >= 2 || (lacks == 1 && note) {
+                if !note && asks(row.question.text) {
+                    self.problem(row.question.range.first, "質問のように見えますが、ほかの質問のような番号や回答欄がないため、対象にしていません。");
+                }
                 continue;
             }
             self.questions.push(self.question(row, columns));
         }
     }
 
+    /// What becomes of a parent when its children end, or none came.
+    fn leave(&mut self, parent: Option<Parent<'a>>, rows: &mut Vec<Row<'a>>) {
+        let Some(parent) = parent else { return };
+        if let Some(at) = parent.childless.filter(|_| asks(&parent.text)) {
+            self.problem(at, "質問のように見えますが、回答欄が塗りつぶされているか結合されているため、対象にしていません。");
+        }
+        rows.extend(parent.alone);
+    }
+
+    fn problem(&mut self, cell: CellRef, message: &str) {
+        self.problems.push(Problem { sheet: Some(self.grid.sheet.name.clone()), cell: Some(cell), message: message.to_owned() });
+    }
+
+    /// The colour that most cells of the column have beside a question.
+    fn usual_fill(&self, table: &Table, columns: &Columns, col: u32) -> Option<u32> {
+        let rows = self.grid.rows(table.head_last + 1, table.last);
+        let beside = rows.filter(|(_, blocks)| blocks.iter().any(|b| columns.questions.contains(&b.col())));
+        most_common(beside.map(|(row, _)| self.grid.sheet.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
+    }
+
     /// The section title that the row is, if it is one.
-    fn title(&self, blocks: &[Block<'a>], columns: &Columns, answer: u32, any_listed: bool) -> Option<Block<'a>> {
+    fn title(&self, blocks: &[Block<'a>], columns: &Columns, answer: u32, any_listed: bool, paper: Option<u32>) -> Option<Block<'a>> {
         let (lead, rest) = blocks.split_first()?;
         // 「3 | アクセス制御」: a number and its title.
         let title = match rest {
@@ -178,13 +278,18 @@ impl<'a> Reader<'a, '_> {
             return None;
         }
         let at = CellRef::new(title.range.first.row, answer);
-        let across = title.range.first.col <= columns.question && title.range.last.col >= answer;
+        let across = title.range.first.col <= columns.question && (title.range.first.col..=title.range.last.col).contains(&answer);
         if across {
+            return Some(title);
+        }
+        // A bar of one colour over question and answer, where questions are on another.
+        let bar = title.look.fill.filter(|fill| Some(*fill) != paper).is_some_and(|fill| self.grid.sheet.look(at).fill == Some(fill));
+        if bar && self.grid.validation(at).is_none() && rest.is_empty() {
             return Some(title);
         }
         let answerable = if any_listed { self.grid.validation(at).is_some() } else { self.grid.inviting(at) };
         let is_question = title.range.first.col == columns.question;
-        let painted = title.look.filled && self.grid.sheet.look(at).filled;
+        let painted = title.look.filled() && self.grid.sheet.look(at).filled();
         let before = title.range.first.col < columns.question && !is_number(title.text) && !columns.categories.contains(&title.range.first.col);
         let category_alone = before && rest.is_empty();
         if category_alone || (is_question && !answerable && (painted || title.look.bold)) || (is_question && painted && title.look.bold && any_listed && !answerable) {
@@ -220,6 +325,15 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
+/// The colour that comes most often, and how often.
+fn most_common(fills: impl Iterator<Item = Option<u32>>) -> Option<(Option<u32>, usize)> {
+    let mut counts: HashMap<Option<u32>, usize> = HashMap::new();
+    for fill in fills {
+        *counts.entry(fill).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(fill, count)| (*count, *fill))
+}
+
 /// The question's number: beside it, else in front of its text.
 fn number(blocks: &[Block<'_>], question: &Block<'_>, columns: &Columns) -> Option<String> {
     let column = question.range.first.col;
@@ -227,15 +341,20 @@ fn number(blocks: &[Block<'_>], question: &Block<'_>, columns: &Columns) -> Opti
     let child = blocks.iter().filter(beside).find(|b| is_number(b.text)).map(|b| b.text.to_owned());
     // The number column counts the parent where the parent begins in this row.
     let parent_begins = blocks.iter().filter(beside).any(|b| !is_number(b.text) && columns.question == column && columns.questions.len() > 1);
-    let own = columns.number.filter(|_| !parent_begins).and_then(|col| blocks.iter().find(|b| b.range.first.col == col));
+    let own = columns.number.filter(|_| !parent_begins).and_then(|col| blocks.iter().find(|b| b.col() == col && counts(b.text)));
     child.or_else(|| own.map(|b| b.text.to_owned())).or_else(|| leading_number(question.text))
 }
 
 /// 「Q1. …」 → Q1, 「１）…」 → １）, 「(1) …」 → (1), 「①…」 → ①.
-fn leading_number(text: &str) -> Option<String> {
+pub(super) fn leading_number(text: &str) -> Option<String> {
     let circled = |c: &char| matches!(c, '①'..='⑳' | '㉑'..='㉟');
     if let Some(c) = text.chars().next().filter(circled) {
         return Some(c.to_string());
+    }
+    // 「a) …」
+    let mut letters = text.chars();
+    if let (Some('a'..='z' | 'A'..='Z' | 'ア'..='ン'), Some(close @ (')' | '）'))) = (letters.next(), letters.next()) {
+        return text.find(close).map(|at| text[..at + close.len_utf8()].to_owned());
     }
     let mut end = 0;
     let mut digits = false;
@@ -264,12 +383,38 @@ fn is_child_number(number: &str) -> bool {
     number.starts_with(['(', '（', '①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨']) || number.ends_with([')', '）'])
 }
 
-fn is_example(number: Option<&str>, question: &str) -> bool {
-    let marked = |text: &str| {
-        let text = text.trim_start_matches(['(', '（', '【', '[', '<', '＜']);
-        text.starts_with("記入例") || text.starts_with("記載例") || text.starts_with("回答例") || text == "例" || text.starts_with("例)") || text.starts_with("例）") || text.starts_with("例】") || text.starts_with("例：")
-    };
-    number.is_some_and(|n| marked(n) || n.eq_ignore_ascii_case("ex") || n.eq_ignore_ascii_case("sample")) || marked(question)
+/// Whether the text can be a question's number: most have digits, some only letters.
+fn counts(text: &str) -> bool {
+    is_number(text) || is_counter(text) || text.chars().nth(16).is_none() && text.contains(char::is_numeric)
+}
+
+/// Whether the text explains rather than asks: 「※…」, 「（注）…」, 「【解説】…」.
+fn is_note(text: &str) -> bool {
+    let marked = text.starts_with(['※', '＊', '*', '・']);
+    marked || ["注", "（注", "(注", "【注", "（補足", "【補足", "【解説", "＜解説", "【参考", "【ポイント", "【備考"].iter().any(|w| text.starts_with(w))
+}
+
+/// Whether the text asks or demands, by how it ends.
+fn asks(text: &str) -> bool {
+    let end = text.trim_end_matches(['。', '.', ' ', '　']);
+    text.ends_with(['?', '？']) || end.ends_with('か') || end.ends_with("こと") || end.ends_with("ください") || end.ends_with("下さい")
+}
+
+/// Whether the text says that its row is an example: 「記入例」, 「（例）」, 「※サンプル」.
+pub(super) fn is_example_mark(text: &str) -> bool {
+    if text.len() > 40 || !text.contains(['例', 'サ', 'e', 'E', 'ｅ', 'Ｅ']) {
+        return false;
+    }
+    let word: String = normalize(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    ["例", "記入例", "記載例", "回答例", "入力例", "ex", "eg", "example", "sample", "サンプル"].contains(&bare)
+}
+
+/// Whether the text itself is marked as an example: 「記入例：…」, 「（例）…」.
+fn is_example(question: &str) -> bool {
+    let text = question.trim_start_matches(['(', '（', '【', '[', '<', '＜', '※', ' ', '　']);
+    let named = ["記入例", "記載例", "回答例", "入力例", "サンプル"].iter().any(|w| text.starts_with(w));
+    named || text.strip_prefix('例').is_some_and(|rest| rest.is_empty() || rest.starts_with([')', '）', '】', ']', '：', ':', '＞', '>', '、']))
 }
 
 fn is_total(question: &str) -> bool {

@@ -1,8 +1,9 @@
-//! Tables on a sheet: their heading rows, and what each column is for.
+//! Tables on a sheet: where their heading rows are, and what stands over each column.
 
 use super::boxes;
 use super::grid::{Block, Grid};
-use super::headings::{Heading, Headings};
+use super::headings::{Heading, Headings, without_brackets};
+use crate::text::normalize;
 use crate::workbook::{CellRange, CellRef};
 
 /// A heading over one or more columns: the lowest tier, with what the tiers above it say.
@@ -27,116 +28,186 @@ pub(super) struct Table {
     pub leaves: Vec<Leaf>,
 }
 
-/// What the columns of a table are for.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Columns {
-    pub number: Option<u32>,
-    /// Left to right.
-    pub categories: Vec<u32>,
-    pub question: u32,
-    /// The columns under the question's heading, left to right: a parent may stand left of its children.
-    pub questions: Vec<u32>,
-    pub choice: Option<u32>,
-    pub text: Option<u32>,
-    pub marks: Vec<(u32, String)>,
-    /// Choices that the heading of the answer column names: 「回答（○／×）」.
-    pub heading_choices: Option<Vec<String>>,
-}
+/// Longest heading that is told by its form, in characters, what stands in brackets apart.
+const MAX_LABEL: usize = 20;
+/// Shortest text that can be told for a question by its form, in characters.
+const MIN_ASKING: usize = 6;
+/// Rows under a heading row that are looked at to tell whether it is one.
+const BELOW: usize = 16;
 
 /// The tables of a sheet, from top to bottom; none where no heading row is found.
-pub(super) fn tables(grid: &Grid<'_>, headings: &Headings) -> Vec<Table> {
+pub(super) fn tables(grid: &Grid<'_>) -> Vec<Table> {
     let mut tables: Vec<Table> = Vec::new();
-    let mut row = 1;
-    while row <= grid.last_row {
-        let blocks = grid.row(row);
-        if blocks.len() < 2 || !is_head(grid, row, headings) {
-            row += 1;
+    for (row, blocks) in grid.rows(1, grid.last_row) {
+        if blocks.len() < 2 || tables.last().is_some_and(|t| row <= t.head_last || !begins_again(grid, t, row)) || !is_head(grid, row) {
             continue;
         }
-        let last = head_end(grid, row, headings);
+        let last = head_end(grid, row);
         if let Some(previous) = tables.last_mut() {
             previous.last = row - 1;
         }
-        tables.push(Table { head_first: row, head_last: last, last: grid.last_row, leaves: leaves(grid, row, last, headings) });
-        row = last + 1;
+        tables.push(Table { head_first: row, head_last: last, last: grid.last_row, leaves: leaves(grid, row, last) });
     }
     tables
 }
 
+/// Whether another heading row can stand below a table's: it looks like the first, says the same, or is set off from the
+/// rows above it.
+fn begins_again(grid: &Grid<'_>, table: &Table, row: u32) -> bool {
+    let above = grid.row(row - 1);
+    let blocks = grid.row(row);
+    let heads: Vec<&Block<'_>> = grid.rows(table.head_first, table.head_last).flat_map(|(_, blocks)| blocks).collect();
+    let alike = |b: &Block<'_>| heads.iter().any(|h| h.text == b.text || (b.look.filled() || b.look.bold) && (h.look.fill, h.look.bold) == (b.look.fill, b.look.bold));
+    above.len() <= 1 || blocks.iter().filter(|b| alike(b)).count() * 2 >= blocks.len()
+}
+
 /// The columns of tables that stand side by side, left to right; one band over all where they do not.
-pub(super) fn bands(grid: &Grid<'_>, headings: &Headings) -> Vec<(u32, u32)> {
+pub(super) fn bands(grid: &Grid<'_>) -> Vec<(u32, u32)> {
     for (row, blocks) in grid.rows(1, grid.last_row) {
-        if blocks.len() < 4 || !is_head(grid, row, headings) {
-            continue;
-        }
-        let mut starts = vec![1];
-        let (mut asked, mut taken) = (false, false);
-        for (i, block) in blocks.iter().enumerate() {
-            match headings.column(block.text) {
-                Some(Heading::Answer | Heading::Remark) => taken = asked,
-                Some(Heading::Question | Heading::Item) if taken => {
-                    let numbered = blocks[i - 1..i].iter().find(|b| headings.column(b.text) == Some(Heading::Number));
-                    starts.push(numbered.unwrap_or(block).range.first.col);
-                    taken = false;
-                }
-                Some(Heading::Question | Heading::Item) => asked = true,
-                _ => {}
-            }
-        }
-        // The second table repeats the first one's question heading; another word there is another column of the same table.
-        let asks = |b: &&Block<'_>| matches!(headings.column(b.text), Some(Heading::Question));
-        let words: Vec<&str> = blocks.iter().filter(asks).map(|b| b.text).collect();
-        if starts.len() > 1 && words.len() > 1 && words.iter().all(|w| *w == words[0]) {
-            let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
-            return starts.iter().copied().zip(ends).collect();
+        let Some(period) = period(blocks).filter(|_| is_head(grid, row)) else { continue };
+        // Each repetition asks questions of its own; else the columns that repeat are answers, of last time and of now.
+        let starts: Vec<u32> = blocks.iter().step_by(period).map(Block::col).collect();
+        let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
+        let bands: Vec<(u32, u32)> = starts.iter().enumerate().map(|(i, &c)| if i == 0 { 1 } else { c }).zip(ends).collect();
+        if bands.iter().all(|&(first, last)| is_head(&grid.within(first, last), row)) {
+            return bands;
         }
     }
     vec![(1, grid.last_col.max(1))]
 }
 
+/// After how many blocks the texts of a row begin again: 「No. 質問 回答 No. 質問 回答」 → 3.
+fn period(blocks: &[Block<'_>]) -> Option<usize> {
+    let n = blocks.len();
+    (2..=n / 2).find(|p| n.is_multiple_of(*p) && (*p..n).all(|i| blocks[i].text == blocks[i - p].text))
+}
+
+/// A heading row, by its words or by its form.
+fn is_head(grid: &Grid<'_>, row: u32) -> bool {
+    let blocks = grid.row(row);
+    // An answer that was picked from a list heads nothing.
+    let picked = |b: &Block<'_>| {
+        grid.validation(b.range.first).is_some_and(|v| v.choices.as_ref().is_none_or(|c| c.iter().any(|c| c == b.text)))
+    };
+    !blocks.iter().any(picked) && (is_worded(grid, row, blocks) || is_formed(grid, row, blocks))
+}
+
 /// A heading row names a question and a place for the answer, in short texts, and little else; where the place has no name
 /// that is known, its cells below must have a list.
-fn is_head(grid: &Grid<'_>, row: u32, headings: &Headings) -> bool {
-    let blocks = grid.row(row);
-    let known: Vec<Option<Heading>> = blocks.iter().map(|b| headings.column(b.text)).collect();
-    let count = |wanted: &[Heading]| known.iter().flatten().filter(|h| wanted.contains(h)).count();
+fn is_worded(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
+    let count = |wanted: &[Heading]| blocks.iter().filter_map(|b| b.heading).filter(|h| wanted.contains(h)).count();
     let asks = count(&[Heading::Question, Heading::Item]) > 0;
     let takes = count(&[Heading::Answer, Heading::Remark]) > 0 || count(&[Heading::Choice]) >= 2;
-    let below = row + 1..=row + 4;
-    let listed = blocks.iter().zip(&known).any(|(b, h)| {
-        !matches!(h, Some(Heading::Question | Heading::Item)) && b.text.chars().count() <= 24 && grid.listed(b.range.first.col, *below.start(), *below.end())
-    });
-    let boxed = grid.rows(*below.start(), *below.end()).any(|(_, blocks)| blocks.iter().any(|b| boxes::choices(b.text).is_some()));
-    let plain = blocks.iter().all(|b| grid.validation(b.range.first).is_none());
-    plain && asks && (takes || listed || boxed) && known.iter().flatten().count() * 2 >= blocks.len()
+    let (first, last) = (row + 1, row + 4);
+    let listed = || {
+        blocks.iter().any(|b| {
+            !matches!(b.heading, Some(Heading::Question | Heading::Item)) && b.text.chars().count() <= 24 && grid.listed(b.col(), first, last)
+        })
+    };
+    let boxed = || grid.rows(first, last).any(|(_, blocks)| blocks.iter().any(|b| boxes::choices(b.text).is_some()));
+    // 「項目｜内容」: the right one stands over places to write into.
+    let below = || grid.rows(first, last).map(|(row, _)| row);
+    let blank = |col: u32| {
+        let places = below().filter(|row| Some(CellRef::new(*row, col)).is_some_and(|at| grid.empty(at) && grid.inviting(at)));
+        places.count() * 4 >= below().count() * 3
+    };
+    let opens = || below().count() >= 2 && blocks[1..].iter().any(|b| b.heading != Some(Heading::Internal) && blank(b.col()));
+    let known = blocks.iter().filter(|b| b.heading.is_some()).count();
+    let short = blocks.iter().filter(|b| is_label(b)).count();
+    // Questions end in such words, too: 「アクセス権の管理状況」. A heading row has some that say nothing else.
+    let exact = || blocks.iter().filter(|b| b.heading.is_some() && Headings::builtin().is_word(b.text)).count() * 4 >= known;
+    asks && exact() && known * 2 >= blocks.len() && short * 4 >= blocks.len() * 3 && (takes || listed() || boxed() || opens())
+}
+
+/// A row of short texts, one of them over texts that ask, another over places to answer in the same rows.
+fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
+    if !blocks.iter().all(is_label) {
+        return false;
+    }
+    let known = blocks.iter().filter(|b| b.heading.is_some()).count();
+    let set_off = blocks.iter().all(|b| b.look.filled() || b.look.bold);
+    if known * 3 < blocks.len() && !set_off {
+        return false;
+    }
+    // The rows below, to the first gap: what follows it may be another table.
+    let mut below: Vec<(u32, &[Block<'_>])> = Vec::new();
+    let mut bottom = u32::MAX;
+    for (row, blocks) in grid.rows(row + 1, grid.last_row).take(BELOW) {
+        if below.len() >= 3 && row > bottom.saturating_add(1) {
+            break;
+        }
+        bottom = blocks.iter().map(|b| b.range.last.row).max().unwrap_or(row);
+        below.push((row, blocks));
+    }
+    blocks.iter().any(|q| {
+        if matches!(q.heading, Some(Heading::Answer | Heading::Previous | Heading::Internal | Heading::Choice | Heading::Number)) {
+            return false;
+        }
+        let over = |b: &&Block<'_>| q.col() <= b.col() && b.range.last.col <= q.range.last.col;
+        let asked: Vec<u32> = below.iter().filter(|(_, blocks)| blocks.iter().filter(over).any(is_asking)).map(|(row, _)| *row).collect();
+        let filled = below.iter().filter(|(_, blocks)| blocks.iter().filter(over).count() > 0).count();
+        // A name and its field fill every row of a preamble, too, but in short words.
+        if asked.len() < 2 || asked.len() * 3 < filled * 2 {
+            return false;
+        }
+        blocks.iter().filter(|a| a.col() != q.col()).any(|a| {
+            let takes = |row: &&u32| {
+                let at = CellRef::new(**row, a.col());
+                grid.empty(at) && (grid.inviting(at) || grid.sheet.look(at).filled()) || boxes::choices(grid.sheet.text(at)).is_some()
+            };
+            let after = a.col() > q.col() || grid.listed(a.col(), row + 1, grid.last_row);
+            after && asked.iter().filter(takes).count() * 10 >= asked.len() * 6
+        })
+    })
+}
+
+/// A short text that is no sentence.
+fn is_label(block: &Block<'_>) -> bool {
+    let bare = without_brackets(block.text);
+    let length = bare.chars().filter(|c| !c.is_whitespace()).count();
+    let words = if bare.is_ascii() { 60 } else { MAX_LABEL };
+    length <= words && !bare.trim_end().ends_with(['。', '？', '?', 'か']) && boxes::choices(block.text).is_none()
+}
+
+/// A text long enough to ask something, that is no name of a column.
+pub(super) fn is_asking(block: &Block<'_>) -> bool {
+    block.text.chars().filter(|c| !c.is_whitespace()).nth(MIN_ASKING - 1).is_some()
+        && boxes::choices(block.text).is_none()
+        && !is_number(block.text)
+        && !Headings::builtin().is_word(block.text)
 }
 
 /// The last heading row: as far down as the first tier's merged cells reach, and further while groups have headings below.
-fn head_end(grid: &Grid<'_>, first: u32, headings: &Headings) -> u32 {
-    let mut last = grid.row(first).iter().filter(|b| headings.column(b.text).is_some()).map(|b| b.range.last.row).max().unwrap_or(first);
+fn head_end(grid: &Grid<'_>, first: u32) -> u32 {
+    let head = grid.row(first);
+    let look = |b: &Block<'_>| (b.look.fill, b.look.bold);
+    let tall = |b: &&Block<'_>| b.heading.is_some() || is_label(b);
+    let mut last = head.iter().filter(tall).map(|b| b.range.last.row).max().unwrap_or(first);
     loop {
         let below = grid.row(last + 1);
-        let groups: Vec<CellRange> =
-            grid.rows(first, last).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range)).filter(|r| r.last.row == last && r.width() > 1).collect();
+        let above: Vec<Block<'_>> = grid.rows(first, last).flat_map(|(_, blocks)| blocks).copied().collect();
+        let groups: Vec<&Block<'_>> = above.iter().filter(|b| b.range.last.row == last && b.range.width() > 1).collect();
         let tier = |b: &Block<'_>| {
-            let group = groups.iter().find(|g| g.first.col <= b.range.first.col && b.range.last.col <= g.last.col);
-            group.is_some_and(|g| g.width() > b.range.width()) && headings.column(b.text).is_some()
+            let group = groups.iter().find(|g| g.col() <= b.col() && b.range.last.col <= g.range.last.col);
+            let alike = |g: &&Block<'_>| look(g) == look(b) && (b.look.filled() || b.look.bold);
+            is_label(b) && group.is_some_and(|g| g.range.width() > b.range.width() && (b.heading.is_some() || alike(g)))
         };
-        if below.is_empty() || !below.iter().all(tier) {
+        // A title that runs over the whole table groups nothing; neither is a row of numbers a tier.
+        if below.is_empty() || !below.iter().all(tier) || below.iter().all(|b| is_number(b.text) && b.heading.is_none()) {
             return last;
         }
         last = below.iter().map(|b| b.range.last.row).max().unwrap_or(last + 1);
     }
 }
 
-fn leaves(grid: &Grid<'_>, first: u32, last: u32, headings: &Headings) -> Vec<Leaf> {
+fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     let blocks: Vec<&Block<'_>> = grid.rows(first, last).flat_map(|(_, blocks)| blocks).collect();
     let covers = |outer: &CellRange, col: u32| (outer.first.col..=outer.last.col).contains(&col);
     let mut leaves: Vec<Leaf> = Vec::new();
     for block in &blocks {
         let range = block.range;
         // A group is no leaf where the tier below it divides it; what it leaves undivided is found through its parts.
-        if blocks.iter().any(|b| b.range.first.row > range.last.row && covers(&range, b.range.first.col)) {
+        if blocks.iter().any(|b| b.range.first.row > range.last.row && covers(&range, b.col())) {
             continue;
         }
         let above = blocks.iter().filter(|b| b.range.last.row < range.first.row && covers(&b.range, range.first.col));
@@ -144,22 +215,44 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32, headings: &Headings) -> Vec<Le
             first: range.first.col,
             last: range.last.col,
             text: block.text.to_owned(),
-            heading: headings.column(block.text),
-            above: above.filter_map(|b| headings.column(b.text)).collect(),
+            heading: block.heading,
+            above: above.filter_map(|b| b.heading).collect(),
         });
     }
     leaves.sort_by_key(|l| l.first);
+    // What stands right of a gap and names no answer is no part of the table: a legend, a note.
+    let bare = |col: u32| (first..=last).all(|row| !grid.sheet.cells.contains_key(&CellRef::new(row, col)));
+    let gap = (1..leaves.len()).find(|&i| leaves[i].first > leaves[i - 1].last + 1 && (leaves[i - 1].last + 1..leaves[i].first).all(bare));
+    let answers = |leaves: &[Leaf]| leaves.iter().any(|l| matches!(l.heading, Some(Heading::Answer | Heading::Remark)));
+    if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..])) {
+        leaves.truncate(gap);
+    }
     leaves
 }
 
 impl Table {
-    /// A table without headings: its columns are those in which texts begin.
-    pub fn headless(grid: &Grid<'_>) -> Self {
-        let mut starts: Vec<u32> = grid.rows(1, grid.last_row).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range.first.col)).collect();
-        let lists = || grid.sheet.validations.iter().flat_map(|v| &v.ranges);
-        starts.extend(lists().map(|r| r.first.col).filter(|&c| (grid.first_col..=grid.last_col).contains(&c)));
-        starts.extend(grid.sheet.cells.keys().filter(|at| grid.inviting(**at) && grid.block(**at).first == **at).map(|at| at.col));
-        let head_last = lists().map(|r| r.first.row).min().unwrap_or(1) - 1;
+    /// Whether the other table's headings are the same.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.leaves.len() == other.leaves.len() && self.leaves.iter().zip(&other.leaves).all(|(a, b)| (a.first, &a.text) == (b.first, &b.text))
+    }
+
+    /// A table without headings, where texts that ask have places to answer beside them: its columns are those in which
+    /// texts or places begin. `None` where there are fewer than two such rows.
+    pub fn headless(grid: &Grid<'_>) -> Option<Self> {
+        let places: Vec<CellRef> = grid.places().filter(|at| at.row <= grid.last_row).collect();
+        let answered = |row: u32, blocks: &[Block<'_>]| {
+            let asking = blocks.iter().find(|b| is_asking(b));
+            asking.is_some_and(|b| places.iter().any(|at| at.row == row && at.col > b.col()) || blocks.iter().any(|b| boxes::choices(b.text).is_some()))
+        };
+        let rows: Vec<u32> = grid.rows(1, grid.last_row).filter(|(row, blocks)| answered(*row, blocks)).map(|(row, _)| row).collect();
+        let (&first, &last) = (rows.first()?, rows.last()?);
+        // Short questions may follow the last one that is long enough to be told.
+        let last = places.iter().map(|at| at.row).filter(|&row| row > last && row <= last + 2).max().unwrap_or(last);
+        if rows.len() < 2 {
+            return None;
+        }
+        let mut starts: Vec<u32> = grid.rows(first, last).flat_map(|(_, blocks)| blocks.iter().map(Block::col)).collect();
+        starts.extend(places.iter().filter(|at| (first..=last).contains(&at.row)).map(|at| at.col));
         starts.sort_unstable();
         starts.dedup();
         let leaf = |(i, &first): (usize, &u32)| Leaf {
@@ -170,203 +263,53 @@ impl Table {
             above: Vec::new(),
         };
         let leaves = starts.iter().enumerate().map(leaf).collect();
-        Self { head_first: head_last, head_last, last: grid.last_row, leaves }
+        // A title directly above belongs to the first rows.
+        let title = grid.row(first.saturating_sub(1)).len() == 1 && first > 2;
+        let head = first - 1 - u32::from(title);
+        Some(Self { head_first: head, head_last: head, last, leaves })
     }
-
-    /// What the columns are for; `None` where no column could hold questions with answers beside them.
-    pub fn columns(&self, grid: &Grid<'_>) -> Option<Columns> {
-        let stats: Vec<Stats> = self.physical(grid);
-        let mut columns = Columns { question: question(&stats)?, ..Columns::default() };
-        let asked = stats.iter().position(|s| s.col == columns.question)?;
-        let same_heading = |s: &&Stats| s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some();
-        columns.questions = stats.iter().filter(same_heading).map(|s| s.col).collect();
-        if columns.questions.is_empty() {
-            columns.questions.push(columns.question);
-        }
-        columns.marks = marks(&stats);
-        self.answers(&stats, asked, &mut columns);
-        if columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {
-            return None;
-        }
-        columns.number = stats[..asked]
-            .iter()
-            .filter(|s| s.heading() == Some(Heading::Number) || (s.numbers * 10 >= s.texts * 8 && s.texts > 0))
-            .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts))
-            .map(|s| s.col);
-        columns.categories = stats[..asked]
-            .iter()
-            .filter(|s| Some(s.col) != columns.number && Some(s.col) != columns.choice && Some(s.col) != columns.text)
-            .filter(|s| s.texts > 0 && s.numbers * 2 < s.texts + 1)
-            .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Question) | None if s.english()))
-            .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal)))
-            .map(|s| s.col)
-            .collect();
-        Some(columns)
-    }
-
-    /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
-    fn physical(&self, grid: &Grid<'_>) -> Vec<Stats> {
-        let mut stats: Vec<Stats> = Vec::new();
-        for leaf in &self.leaves {
-            if grid.hidden_col(leaf.first) && leaf.first == leaf.last {
-                continue;
-            }
-            let from = stats.len();
-            for (_, blocks) in grid.rows(self.head_last + 1, self.last) {
-                for block in blocks.iter().filter(|b| (leaf.first..=leaf.last).contains(&b.range.first.col) && b.range.last.col <= leaf.last) {
-                    let col = block.range.first.col;
-                    let at = match stats[from..].iter().position(|s| s.col == col) {
-                        Some(i) => from + i,
-                        None => {
-                            stats.push(Stats::new(col, leaf));
-                            stats.len() - 1
-                        }
-                    };
-                    stats[at].add(block.text);
-                }
-            }
-            // A stray text under a wide heading makes no column of its own.
-            let most = stats[from..].iter().map(|s| s.texts).max().unwrap_or(0);
-            let mut kept: Vec<Stats> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
-            kept.sort_by_key(|s| s.col);
-            if !kept.iter().any(|s| s.col == leaf.first) && kept.is_empty() {
-                kept.push(Stats::new(leaf.first, leaf));
-            }
-            stats.extend(kept);
-        }
-        for s in &mut stats {
-            s.lists = grid.listed(s.col, self.head_last + 1, self.last);
-        }
-        // Only cells that are there: a sheet may claim a million rows.
-        let (first, last) = (CellRef::new(self.head_last + 1, 1), CellRef::new(self.last, u32::MAX));
-        for (&at, cell) in grid.sheet.cells.range(first..=last.max(first)) {
-            if cell.text.is_empty() && grid.inviting(at) {
-                stats.iter_mut().filter(|s| s.col == at.col).for_each(|s| s.open += 1);
-            }
-        }
-        stats
-    }
-
-    /// Which columns take the choice and the text.
-    fn answers(&self, stats: &[Stats], asked: usize, columns: &mut Columns) {
-        let marked = |s: &Stats| columns.marks.iter().any(|(col, _)| *col == s.col);
-        let takes = |s: &&Stats| {
-            let heading = s.heading();
-            // 「内容」 right of the questions, and empty, is the answer's.
-            let asks = heading == Some(Heading::Question) && s.texts > 0;
-            let closed = asks
-                || matches!(heading, Some(Heading::Previous | Heading::Number | Heading::Category))
-                || heading == Some(Heading::Internal) && !s.in_answer_group()
-                || s.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
-                || marked(s);
-            !closed && (matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Choice | Heading::Question)) || s.in_answer_group() || s.lists || s.boxes > 0 || heading.is_none() && s.open > 0 && s.texts == 0)
-        };
-        let mut open: Vec<&Stats> = stats[asked + 1..].iter().filter(takes).collect();
-        if open.is_empty() {
-            open = stats[..asked].iter().filter(takes).filter(|s| s.heading().is_some() && s.texts == 0).collect();
-        }
-        let listed = open.iter().find(|s| s.lists || s.boxes > 0).copied();
-        let named = open.iter().find(|s| s.heading() == Some(Heading::Answer) || s.in_answer_group() && s.heading() != Some(Heading::Remark)).copied();
-        let inline = |s: &Stats| choices_in(&s.leaf.text);
-        let choice = listed.or(named.filter(|s| open.len() > 1 || inline(s).is_some()));
-        let choice = choice.filter(|_| columns.marks.is_empty());
-        if let Some(choice) = choice {
-            columns.choice = Some(choice.col);
-            columns.heading_choices = inline(choice);
-        }
-        let rest: Vec<&&Stats> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
-        let best = |wanted: fn(&Stats) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
-        columns.text = best(|s| s.heading() == Some(Heading::Remark))
-            .or_else(|| best(|s| s.heading() == Some(Heading::Question)))
-            .or_else(|| best(|s| s.heading() == Some(Heading::Answer)))
-            .or_else(|| best(|_| true));
-    }
-}
-
-/// One column under a heading, and what stands in it.
-#[derive(Debug, Clone)]
-struct Stats {
-    col: u32,
-    leaf: Leaf,
-    texts: usize,
-    chars: usize,
-    numbers: usize,
-    kana: usize,
-    /// Has cells with a list of values.
-    lists: bool,
-    /// Texts with boxes to tick.
-    boxes: usize,
-    /// Empty cells that look like places to write into.
-    open: usize,
-}
-
-impl Stats {
-    fn new(col: u32, leaf: &Leaf) -> Self {
-        Self { col, leaf: leaf.clone(), texts: 0, chars: 0, numbers: 0, kana: 0, lists: false, boxes: 0, open: 0 }
-    }
-
-    fn add(&mut self, text: &str) {
-        self.texts += 1;
-        self.chars += text.chars().count();
-        self.numbers += usize::from(is_number(text));
-        self.boxes += usize::from(boxes::choices(text).is_some());
-        self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
-    }
-
-    fn heading(&self) -> Option<Heading> {
-        self.leaf.heading
-    }
-
-    fn in_answer_group(&self) -> bool {
-        self.leaf.above.contains(&Heading::Answer) && !self.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
-    }
-
-    fn english(&self) -> bool {
-        self.texts > 0 && self.kana * 2 < self.texts
-    }
-
-    fn average(&self) -> usize {
-        self.chars / self.texts.max(1)
-    }
-}
-
-/// The column of the questions: by its heading, Japanese before English, longer texts before shorter.
-fn question(stats: &[Stats]) -> Option<u32> {
-    let among = |wanted: &[Heading]| {
-        stats
-            .iter()
-            .filter(|s| s.texts > s.boxes && s.numbers * 2 < s.texts && s.heading().is_some_and(|h| wanted.contains(&h)))
-            .max_by_key(|s| (!s.english(), s.average()))
-    };
-    let nameless = || {
-        let lists = stats.iter().find(|s| s.lists).map_or(u32::MAX, |s| s.col);
-        stats.iter().filter(|s| s.heading().is_none() && s.col < lists && s.texts > 1 && s.average() >= 8).max_by_key(|s| (!s.english(), s.average()))
-    };
-    among(&[Heading::Question]).or_else(|| among(&[Heading::Item])).or_else(nameless).map(|s| s.col)
-}
-
-/// Columns headed with choices, two or more side by side.
-fn marks(stats: &[Stats]) -> Vec<(u32, String)> {
-    let marks: Vec<(u32, String)> =
-        stats.iter().filter(|s| s.heading() == Some(Heading::Choice)).map(|s| (s.col, s.leaf.text.clone())).collect();
-    if marks.len() < 2 { Vec::new() } else { marks }
 }
 
 /// 「回答（○／×）」 → ○, ×.
-fn choices_in(heading: &str) -> Option<Vec<String>> {
+pub(super) fn choices_in(heading: &str) -> Option<Vec<String>> {
     let open = heading.find(['(', '（', '[', '［', '【'])?;
     let inner = heading[open..].chars().skip(1).take_while(|c| !matches!(c, ')' | '）' | ']' | '］' | '】')).collect::<String>();
-    let choices: Vec<String> =
-        inner.split(['/', '／', '・', '、', ',', '，', '|', '｜', '\n']).map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect();
-    let known = choices.iter().filter(|c| Headings::builtin().column(c) == Some(Heading::Choice)).count();
-    (choices.len() >= 2 && known * 2 >= choices.len()).then_some(choices)
+    // The first mark that stands between them divides them: 「Yes／No／N/A」.
+    let mark = ['／', '、', '，', ',', '｜', '|', '・', '/', '\n', '　'].into_iter().find(|mark| inner.contains(*mark))?;
+    let mut choices: Vec<String> = inner.split(mark).map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect();
+    if let Some(at) = choices.windows(2).position(|pair| pair[0].eq_ignore_ascii_case("n") && pair[1].eq_ignore_ascii_case("a")) {
+        let tail = choices.remove(at + 1);
+        choices[at] = format!("{}/{tail}", choices[at]);
+    }
+    let known = choices.iter().filter(|c| is_choice(c)).count();
+    let levels = choices.len() >= 3 && choices.iter().all(|c| c.chars().nth(1).is_none() && c.chars().all(char::is_alphanumeric));
+    (choices.len() >= 2 && (known * 2 >= choices.len() || levels)).then_some(choices)
+}
+
+/// Whether a text is a choice by what it says: はい, 未実施, ○.
+pub(super) fn is_choice(text: &str) -> bool {
+    text.chars().nth(16).is_none() && Headings::builtin().is_choice(text)
 }
 
 /// Whether the text is a number as clients write them: `1`, `1-2`, `(3)`, `②`, `A1-1`, `IAM-01.1`, `Q12`.
 pub(super) fn is_number(text: &str) -> bool {
-    let text = crate::text::normalize(text);
+    if text.len() > 36 || !text.contains(char::is_numeric) {
+        return false;
+    }
+    let text = normalize(text);
     let short = text.chars().count() <= 12;
-    let shape = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '(' | ')' | '_' | ':' | '#' | '第' | '項' | '条' | '問' | 'ー' | '－' | '‐' | ' '));
+    let shape = text.chars().all(|c| {
+        c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '(' | ')' | '_' | ':' | '#' | '&' | '第' | '項' | '条' | '問' | '設' | '質' | '番' | 'ー' | '－' | '‐' | '–' | ' ')
+    });
     let letters = text.chars().filter(char::is_ascii_alphabetic).count();
     short && shape && text.chars().any(|c| c.is_ascii_digit()) && letters <= 6
+}
+
+/// Whether the text counts without digits: `ア`, `イ)`, `Ⅲ`, `(a)`, `一`.
+pub(super) fn is_counter(text: &str) -> bool {
+    let bare = text.trim_matches(['(', ')', '（', '）', '.', '．', '、', '・', ' ', '　']);
+    let roman = bare.chars().count() <= 4 && bare.chars().all(|c| matches!(c, 'Ⅰ'..='ⅹ' | 'I' | 'V' | 'X'));
+    let single = bare.chars().nth(1).is_none();
+    let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, 'ァ'..='ン' | 'ｱ'..='ﾝ' | 'Ａ'..='ｚ' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十');
+    !bare.is_empty() && (roman || single && bare.chars().all(letter))
 }

@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
         let look = self.grid.sheet.look(title.cell);
         let depth = title.text.split(|c: char| !c.is_ascii_digit() && c != '.' && c != '-').next().unwrap_or("");
         let depth = depth.split(['.', '-']).filter(|p| !p.is_empty()).count();
-        let look = (title.cell.col, title.width, look.filled, look.bold, depth);
+        let look = (title.cell.col, title.width, look.filled(), look.bold, depth);
         match self.titles.iter().position(|t| t.look == look) {
             Some(level) => self.titles.truncate(level),
             // Another look right below a title is a level deeper; after items it begins anew unless its number is deeper.

@@ -1,4 +1,5 @@
-//! Follows the source of a list to its values: inline, a range here or on another sheet, a defined name, INDIRECT of a constant.
+//! Follows the source of a list to its values: inline, a range here or on another sheet, a defined name, INDIRECT of a
+//! constant or of a cell that names the list, OFFSET down to the first empty cell.
 
 use std::collections::HashMap;
 
@@ -9,6 +10,8 @@ use super::{CellRange, CellRef, Sheet, Validation};
 const MAX_HOPS: usize = 8;
 /// Longest list of values taken from a range; a longer one is no list of answers.
 const MAX_CHOICES: usize = 200;
+/// Columns of a range whose lists depend on another cell.
+const MAX_COLS: u32 = 63;
 /// How many cells are looked at, and how many bytes of choices are kept, over all lists of a workbook.
 const MAX_STEPS: usize = 20_000_000;
 const MAX_TEXT: usize = 32 << 20;
@@ -34,7 +37,14 @@ impl<'w> Resolver<'w> {
 
     /// The validations of the sheet at `home`.
     pub fn resolve(&mut self, lists: &[RawList], home: usize) -> Vec<Validation> {
-        lists.iter().map(|list| Validation { ranges: list.ranges.clone(), choices: self.choices(&list.source, home) }).collect()
+        let mut validations = Vec::with_capacity(lists.len());
+        for list in lists {
+            match self.by_cell(list, home) {
+                Some(dependent) => validations.extend(dependent),
+                None => validations.push(Validation { ranges: list.ranges.clone(), choices: self.choices(&list.source, home) }),
+            }
+        }
+        validations
     }
 
     fn choices(&mut self, source: &str, home: usize) -> Option<Vec<String>> {
@@ -60,21 +70,84 @@ impl<'w> Resolver<'w> {
         if let Some(argument) = call(source, "INDIRECT") {
             return self.values(&quoted(argument)?, home, hops - 1);
         }
-        let (sheet, range) = match source.rsplit_once('!') {
+        if let Some(arguments) = call(source, "OFFSET") {
+            return self.offset(arguments, home);
+        }
+        if let Some((sheet, range)) = self.range(source, home) {
+            return self.in_range(sheet, range);
+        }
+        // A name of one sheet's own stands behind that sheet's name.
+        let (_, name) = source.rsplit_once('!').unwrap_or(("", source));
+        let refers_to = *self.names.get(&name.to_lowercase())?;
+        self.values(refers_to, home, hops - 1)
+    }
+
+    /// The range that a reference such as `リスト!$A$1:$A$3` means, and the place of its sheet.
+    fn range(&self, reference: &str, home: usize) -> Option<(usize, CellRange)> {
+        let (sheet, range) = match reference.rsplit_once('!') {
             Some((name, range)) => {
                 let name =
                     name.strip_prefix('\'').and_then(|n| n.strip_suffix('\'')).map_or(name.to_owned(), |n| n.replace("''", "'"));
                 (*self.by_name.get(&name.to_lowercase())?, range)
             }
-            None => (home, source),
+            None => (home, reference),
         };
-        match range.parse::<CellRange>() {
-            Ok(range) => self.in_range(sheet, range),
-            Err(_) => {
-                let refers_to = *self.names.get(&source.to_lowercase())?;
-                self.values(refers_to, home, hops - 1)
+        Some((sheet, range.parse().ok()?))
+    }
+
+    /// `OFFSET(リスト!$A$2,0,0,COUNTA(…),1)`: a list that grows; its values are those from the cell down to the first empty one.
+    fn offset(&mut self, arguments: &str, home: usize) -> Option<Vec<String>> {
+        let parts: Vec<&str> = arguments.split(',').map(str::trim).collect();
+        let [start, down, right, height, ..] = parts[..] else { return None };
+        let (sheet, range) = self.range(start, home)?;
+        let number = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<u32>().ok() };
+        let row = range.first.row.checked_add(number(down)?)?;
+        let first = CellRef::new(row, range.first.col.checked_add(number(right)?)?);
+        let height = match height.parse::<u32>() {
+            Ok(height) => usize::try_from(height).unwrap_or(MAX_CHOICES),
+            Err(_) if height.to_ascii_uppercase().starts_with("COUNT") => MAX_CHOICES,
+            Err(_) => return None,
+        };
+        let sheet = self.sheets.get(sheet)?;
+        let down = (first.row..).map(|row| sheet.text(CellRef::new(row, first.col)).to_owned());
+        let values: Vec<String> = down.take_while(|text| !text.is_empty()).take(height.min(MAX_CHOICES)).collect();
+        self.steps = self.steps.checked_sub(values.len() + 1)?;
+        (!values.is_empty()).then_some(values)
+    }
+
+    /// `INDIRECT($C4)`: each cell's list is the one that a cell of its row names. `None` where the source is none such.
+    fn by_cell(&mut self, list: &RawList, home: usize) -> Option<Vec<Validation>> {
+        let argument = call(list.source.trim().trim_start_matches('=').trim(), "INDIRECT")?;
+        let key: CellRef = argument.parse().ok()?;
+        let sheet = self.sheets.get(home)?;
+        let origin = list.ranges.iter().map(|r| r.first).min()?;
+        let digits = argument.trim_start_matches('$').trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let (fixed_col, fixed_row) = (argument.starts_with('$'), digits.starts_with('$'));
+        let last = sheet.cells.keys().next_back()?.row;
+        let mut found: Vec<Validation> = Vec::new();
+        for range in &list.ranges {
+            for row in range.first.row..=range.last.row.min(last) {
+                for col in range.first.col..=range.last.col.min(range.first.col + MAX_COLS) {
+                    self.steps = self.steps.checked_sub(1)?;
+                    let shift =
+                        |at: u32, origin: u32, key: u32, fixed: bool| if fixed { Some(key) } else { (key + at).checked_sub(origin) };
+                    let named = shift(row, origin.row, key.row, fixed_row).zip(shift(col, origin.col, key.col, fixed_col));
+                    let Some(named) = named else { continue };
+                    let name = sheet.text(CellRef::new(named.0, named.1));
+                    if name.is_empty() {
+                        continue;
+                    }
+                    let cell = CellRef::new(row, col);
+                    let here = CellRange { first: cell, last: cell };
+                    let choices = self.choices(name, home);
+                    match found.iter_mut().find(|v| v.choices == choices) {
+                        Some(same) => same.ranges.push(here),
+                        None => found.push(Validation { ranges: vec![here], choices }),
+                    }
+                }
             }
         }
+        (!found.is_empty()).then_some(found)
     }
 
     fn in_range(&mut self, sheet: usize, range: CellRange) -> Option<Vec<String>> {

@@ -57,6 +57,7 @@ pub(super) fn sheet(
         inside: Inside::Nothing,
         fallback: None,
         kept: 0,
+        last_text: 0,
     };
     while let Some(token) = tokens.next().map_err(|e| package.error(&part.entry.name, e))? {
         match scan.place.data {
@@ -92,6 +93,9 @@ struct Place {
 }
 
 /// Which element's text is being read.
+/// Rows below the last text in which looks are still kept.
+const PAINTED_ROWS: u32 = 256;
+
 #[derive(PartialEq)]
 enum Inside {
     Nothing,
@@ -110,6 +114,8 @@ struct Scan<'s> {
     /// The depth of an `mc:Fallback`, which says again what its `mc:Choice` says.
     fallback: Option<usize>,
     kept: usize,
+    /// The last row with a text.
+    last_text: u32,
 }
 
 impl Scan<'_> {
@@ -216,6 +222,13 @@ impl Scan<'_> {
         let text = if text.trim().len() == text.len() { text } else { text.trim().to_owned() };
         if text.is_empty() && look == Look::default() {
             return Ok(true);
+        }
+        // Sheets are painted down to their last row; memory goes with what is filled.
+        if text.is_empty() && at.row > self.last_text + PAINTED_ROWS {
+            return Ok(true);
+        }
+        if !text.is_empty() {
+            self.last_text = at.row;
         }
         if self.budget.cells == 0 {
             // A painted but empty area is worth nothing; text that would be lost is.

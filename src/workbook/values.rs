@@ -242,8 +242,27 @@ struct Tables {
 #[derive(Default, Clone, Copy)]
 struct Fill {
     visible: bool,
-    fore: Option<bool>,
-    back: Option<bool>,
+    fore: Option<Colour>,
+    back: Option<Colour>,
+}
+
+/// A colour: white, or a number that is the same for the same colour.
+#[derive(Clone, Copy)]
+enum Colour {
+    White,
+    Other(u32),
+}
+
+impl Fill {
+    /// `None` where nothing or white is painted; a pattern without a colour is black.
+    fn colour(self) -> Option<u32> {
+        match self.fore.or(self.back) {
+            _ if !self.visible => None,
+            Some(Colour::White) => None,
+            Some(Colour::Other(colour)) => Some(colour),
+            None => Some(0),
+        }
+    }
 }
 
 fn read_styles(package: &Package<'_>, path: &str) -> Result<Vec<Style>, ReadError> {
@@ -280,8 +299,8 @@ impl Tables {
                 let visible = token.raw_attribute("patternType").is_some_and(|p| p != b"none");
                 set(&mut self.filled, |fill| fill.visible = visible);
             }
-            (b"fills", 4, b"fgColor") => set(&mut self.filled, |fill| fill.fore = is_white(token)),
-            (b"fills", 4, b"bgColor") => set(&mut self.filled, |fill| fill.back = is_white(token)),
+            (b"fills", 4, b"fgColor") => set(&mut self.filled, |fill| fill.fore = colour(token)),
+            (b"fills", 4, b"bgColor") => set(&mut self.filled, |fill| fill.back = colour(token)),
             (b"borders", 2, b"border") => push(&mut self.bordered, false),
             (b"borders", 3, _) if token.raw_attribute("style").is_some_and(|s| s != b"none") => {
                 set(&mut self.bordered, |b| *b = true)
@@ -301,7 +320,7 @@ impl Tables {
         let format = token.number("numFmtId").unwrap_or(0);
         Style {
             look: Look {
-                filled: fill.visible && fill.fore.or(fill.back) != Some(true),
+                fill: fill.colour(),
                 bold: self.bold.get(index("fontId")).copied().unwrap_or(false),
                 bordered: self.bordered.get(index("borderId")).copied().unwrap_or(false),
                 unlocked: false,
@@ -323,16 +342,24 @@ fn set<T>(list: &mut [T], change: impl FnOnce(&mut T)) {
     }
 }
 
-/// Whether a colour is white; `None` where the element names none.
-fn is_white(token: &Token<'_>) -> Option<bool> {
+/// The colour that an element names; `None` where it names none. A colour of the theme or of the palette is not looked up: its number
+/// tells it from the others.
+fn colour(token: &Token<'_>) -> Option<Colour> {
+    let number = |bytes: &[u8], radix| std::str::from_utf8(bytes).ok().and_then(|t| u32::from_str_radix(t, radix).ok()).unwrap_or(0);
     if let Some(rgb) = token.raw_attribute("rgb") {
-        return Some(rgb.len() >= 6 && rgb[rgb.len() - 6..].eq_ignore_ascii_case(b"FFFFFF"));
+        let rgb = number(&rgb[rgb.len().saturating_sub(6)..], 16);
+        return Some(if rgb == 0xFF_FFFF { Colour::White } else { Colour::Other(rgb) });
     }
     if let Some(theme) = token.raw_attribute("theme") {
+        let tint = token.raw_attribute("tint").unwrap_or_default();
         // Theme colour 0 is the paper's; a tint below zero darkens it.
-        return Some(theme == b"0" && !token.raw_attribute("tint").is_some_and(|t| t.starts_with(b"-")));
+        let white = theme == b"0" && !tint.starts_with(b"-");
+        let shade = tint.iter().fold(0_u32, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(*b)) & 0xFFFF);
+        return Some(if white { Colour::White } else { Colour::Other(0x0100_0000 | number(theme, 10) << 16 | shade) });
     }
-    token.raw_attribute("indexed").map(|indexed| matches!(indexed, b"1" | b"9" | b"65"))
+    let indexed = token.raw_attribute("indexed")?;
+    let white = matches!(indexed, b"1" | b"9" | b"65");
+    Some(if white { Colour::White } else { Colour::Other(0x0200_0000 | number(indexed, 10)) })
 }
 
 /// Formats that every workbook has without saying so (ECMA-376, 18.8.30, with those of East Asian versions).

@@ -7,7 +7,7 @@ use std::process::Command;
 use calamine::{Reader, Xlsx, open_workbook};
 use serde_json::Value;
 
-use crate::questionnaires::understood;
+use crate::questionnaires::clients;
 
 fn answer(file: &Path, folder: &Path, more: &[&str]) -> (Value, PathBuf, String) {
     let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/standard-sheet.xlsx");
@@ -42,7 +42,7 @@ fn what_is_written_is_what_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     for (all, words) in [(false, "「高」の回答案だけ"), (true, "全ての回答案")] {
         let mut written = 0;
-        for file in understood() {
+        for file in clients() {
             let before = cells(&file);
             let (report, out, said) = answer(&file, folder.path(), if all { &["--all"] } else { &[] });
             assert!(said.contains(words) && said.contains("未確認"), "{said}");
@@ -91,7 +91,7 @@ fn with_services_chosen_only_their_answers() {
     let folder = tempfile::tempdir().unwrap();
     let standard = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/standard-sheet.xlsx");
     let approved = cells(&standard);
-    let file = understood().into_iter().find(|f| f.ends_with("free-text.xlsx")).unwrap();
+    let file = clients().into_iter().find(|f| f.ends_with("free-text.xlsx")).unwrap();
     let (report, ..) = answer(&file, folder.path(), &["--service", "ordermill"]);
     let texts: Vec<&str> = report["questions"].as_array().unwrap().iter().filter_map(|q| q["suggestion"]["text"].as_str()).collect();
     assert!(texts.len() >= 10, "{}", texts.len());

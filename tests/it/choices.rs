@@ -102,7 +102,7 @@ fn in_the_clients_workbooks_no_choice_is_wrong() {
     let sheet = kaitou::standard::read(&kaitou::workbook::read::read(&sheet, &kaitou::workbook::Limits::default()).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (mut wrong, mut chosen, mut left, mut warned) = (Vec::new(), 0, 0, 0);
-    for file in crate::questionnaires::understood() {
+    for file in crate::questionnaires::clients() {
         let report = folder.path().join("report.json");
         let run = std::process::Command::new(env!("CARGO_BIN_EXE_kaitou"))
             .args(["answer".as_ref(), file.as_os_str(), "--standard".as_ref(), fixtures.join("standard-sheet.xlsx").as_os_str()])

@@ -9,7 +9,7 @@ use kaitou::export::{FinalAnswer, edits};
 use kaitou::questionnaire;
 use kaitou::workbook::{CellEdit, CellRef, Limits, read, write};
 
-use crate::questionnaires::understood;
+use crate::questionnaires::clients;
 
 fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
@@ -54,7 +54,7 @@ fn answers(file: &Path, original: &[u8]) -> Vec<CellEdit> {
 
 #[test]
 fn nothing_but_the_answers_changes() {
-    for file in understood() {
+    for file in clients() {
         let original = std::fs::read(&file).unwrap();
         let edits = answers(&file, &original);
         assert!(!edits.is_empty());
@@ -82,7 +82,7 @@ fn nothing_but_the_answers_changes() {
 
 #[test]
 fn outside_the_written_cells_the_sheet_is_the_same_to_the_byte() {
-    for file in understood() {
+    for file in clients() {
         let original = std::fs::read(&file).unwrap();
         let edits = answers(&file, &original);
         let filled = write::write(&original, &edits, &Limits::default()).unwrap().bytes;
@@ -109,7 +109,7 @@ fn without_cells(xml: &[u8], edits: &[CellEdit]) -> String {
 
 #[test]
 fn what_cannot_be_written_is_refused() {
-    let file = understood().into_iter().find(|f| f.ends_with("houganshi.xlsx")).unwrap();
+    let file = clients().into_iter().find(|f| f.ends_with("houganshi.xlsx")).unwrap();
     let original = std::fs::read(file).unwrap();
     let limits = Limits::default();
     let edit = |sheet: &str, cell: &str, text: &str| CellEdit { sheet: sheet.into(), cell: cell.parse().unwrap(), text: text.into() };
@@ -124,7 +124,7 @@ fn what_cannot_be_written_is_refused() {
 
 #[test]
 fn control_characters_are_left_out_and_line_ends_are_one_kind() {
-    let file = understood().into_iter().find(|f| f.ends_with("plain-table.xlsx")).unwrap();
+    let file = clients().into_iter().find(|f| f.ends_with("plain-table.xlsx")).unwrap();
     let original = std::fs::read(file).unwrap();
     let edit = CellEdit { sheet: "Sheet1".into(), cell: "E2".parse().unwrap(), text: "一\r\n二\r三\u{0}\u{b}\u{fffe}四".into() };
     let filled = write::write(&original, &[edit], &Limits::default()).unwrap().bytes;

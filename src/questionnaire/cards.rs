@@ -1,0 +1,168 @@
+//! Questions with their answers below them: 「質問1 …」, and under it 「回答」 with a box, or an empty box alone.
+
+use super::boxes;
+use super::grid::{Block, Grid};
+use super::headings::Heading;
+use super::rows::{MAX_TITLE, Titles, shape};
+use super::table::{is_asking, is_number};
+use super::{Kind, Question};
+use crate::text::normalize;
+use crate::workbook::CellRef;
+
+/// A place to answer, with what the label left of it tells.
+struct Place {
+    at: CellRef,
+    label: Option<Heading>,
+    choices: Option<Vec<String>>,
+    boxes: Option<String>,
+    listed: bool,
+}
+
+/// What a row is for.
+enum Row<'a> {
+    /// Texts only.
+    Texts(&'a [Block<'a>]),
+    /// Places to answer, with labels that say so.
+    Places(Vec<Place>),
+    /// A name and its field, a heading row, anything else.
+    Other,
+}
+
+/// Fewest questions in this form that are believed.
+const FEWEST: usize = 2;
+
+/// The questions of a sheet on which the answers stand below; none where it has no such form.
+pub(super) fn read(grid: &Grid<'_>) -> Vec<Question> {
+    let rows = rows(grid);
+    let mut titles = Titles::default();
+    let mut questions: Vec<Question> = Vec::new();
+    let mut open = false;
+    // Titles above the first question may be the sheet's own: they count where one of their form comes later.
+    let (mut early, mut later): (Vec<(String, String)>, Vec<String>) = (Vec::new(), Vec::new());
+    for (index, (row, kind)) in rows.iter().enumerate() {
+        match kind {
+            Row::Texts(blocks) => {
+                open = false;
+                let answered = matches!(rows.get(index + 1), Some((next, Row::Places(_))) if *next <= row + height(blocks) + 1);
+                let asked = blocks.iter().filter(|b| !is_label(b.text)).max_by_key(|b| b.text.chars().count());
+                if let Some(asked) = asked.filter(|_| answered) {
+                    let number = blocks.iter().filter(|b| b.col() < asked.col()).find(|b| is_number(b.text) || is_label(b.text));
+                    questions.push(Question {
+                        kind: Kind::default(),
+                        legend: Vec::new(),
+                        sheet: grid.sheet.name.clone(),
+                        number: number.map(|b| b.text.to_owned()).or_else(|| super::rows::leading_number(asked.text)),
+                        section: titles.texts(),
+                        text: asked.text.to_owned(),
+                        question_cell: asked.range.first,
+                        choice_cell: None,
+                        choices: None,
+                        boxes: None,
+                        text_cell: None,
+                        marks: None,
+                    });
+                    titles.used();
+                    open = true;
+                } else if let [title] = blocks
+                    && index > 0
+                    && title.text.chars().count() <= MAX_TITLE
+                    && matches!(rows.get(index + 1), Some((_, Row::Texts(_))))
+                    && !title.text.starts_with(['※', '・', '*', '（', '('])
+                    && !title.text.ends_with('。')
+                {
+                    titles.put(title);
+                    if questions.is_empty() {
+                        early.push((shape(title), title.text.to_owned()));
+                    } else {
+                        later.push(shape(title));
+                    }
+                }
+            }
+            Row::Places(places) if open => {
+                if let Some(question) = questions.last_mut() {
+                    take(question, places);
+                }
+            }
+            Row::Places(_) | Row::Other => open = false,
+        }
+    }
+    let own: Vec<String> = early.into_iter().filter(|(shape, _)| !later.contains(shape)).map(|(_, text)| text).collect();
+    questions.iter_mut().for_each(|q| q.section.retain(|title| !own.contains(title)));
+    questions.retain(|q| q.choice_cell.is_some() || q.text_cell.is_some());
+    if questions.len() < FEWEST { Vec::new() } else { questions }
+}
+
+fn height(blocks: &[Block<'_>]) -> u32 {
+    blocks.iter().map(|b| b.range.height()).max().unwrap_or(1)
+}
+
+/// Gives the places to the question: the first list takes the choice, a place for remarks or for anything the text.
+fn take(question: &mut Question, places: &[Place]) {
+    // An empty cell left of the question's own column is its number's.
+    for place in places.iter().filter(|p| p.at.col >= question.question_cell.col) {
+        let chooses = place.listed || place.boxes.is_some();
+        if chooses && question.choice_cell.is_none() {
+            question.choice_cell = Some(place.at);
+            question.choices.clone_from(&place.choices);
+            question.boxes.clone_from(&place.boxes);
+        } else if !chooses && question.text_cell.is_none() && place.label != Some(Heading::Evidence) {
+            question.text_cell = Some(place.at);
+        } else if !chooses && question.choice_cell.is_none() && place.label == Some(Heading::Remark) {
+            // 回答 and 補足 without a list: the first is the answer's word, the second explains it.
+            question.choice_cell = question.text_cell.replace(place.at);
+        }
+    }
+}
+
+fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
+    let mut places: Vec<CellRef> = grid.places().collect();
+    let boxed = grid.rows(1, grid.last_row).flat_map(|(_, blocks)| blocks).filter(|b| boxes::choices(b.text).is_some());
+    places.extend(boxed.map(|b| b.range.first));
+    let mut numbers: Vec<u32> = grid.rows(1, grid.last_row).map(|(row, _)| row).chain(places.iter().map(|at| at.row)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut rows: Vec<(u32, Row<'g>)> = Vec::with_capacity(numbers.len());
+    for row in numbers {
+        let here: Vec<CellRef> = places.iter().filter(|at| at.row == row).copied().collect();
+        let blocks = grid.row(row);
+        let asks = blocks.iter().any(|b| is_asking(b) && !is_label(b.text));
+        let kind = if asks || here.is_empty() {
+            Row::Texts(blocks)
+        } else {
+            let labelled = |at: &CellRef| blocks.iter().filter(|b| b.range.last.col < at.col).max_by_key(|b| b.col());
+            let known = |b: &Block<'_>| is_label(b.text) || matches!(b.heading, Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice));
+            let place = |at: CellRef| {
+                let text = grid.sheet.text(at);
+                let list = grid.validation(at);
+                let boxed = boxes::choices(text);
+                Place {
+                    at,
+                    label: labelled(&at).and_then(|b| b.heading),
+                    choices: list.and_then(|l| l.choices.clone()).or_else(|| boxed.clone()),
+                    boxes: boxed.map(|_| text.to_owned()),
+                    listed: list.is_some(),
+                }
+            };
+            let boxed = |b: &Block<'_>| boxes::choices(b.text).is_some();
+            if blocks.iter().all(|b| known(b) || boxed(b)) {
+                // An empty cell left of every label is the number's.
+                let first = blocks.iter().filter(|b| !boxed(b)).map(Block::col).min().unwrap_or(0);
+                Row::Places(here.into_iter().filter(|at| at.col > first).map(place).collect())
+            } else {
+                Row::Other
+            }
+        };
+        rows.push((row, kind));
+    }
+    rows
+}
+
+/// Whether the text only says that a question or an answer stands beside it: 「質問1」, 「Q3.」, 「A.」, 「回答」, 「→」.
+fn is_label(text: &str) -> bool {
+    if text.len() > 36 {
+        return false;
+    }
+    let text: String = normalize(text).chars().filter(|c| c.is_alphanumeric() || matches!(c, '→' | '⇒')).collect();
+    let bare = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    ["", "質問", "設問", "問", "問い", "q", "question", "no", "a", "ans", "answer", "答", "答え", "回答", "ご回答", "回答欄", "→", "⇒"].contains(&bare)
+}

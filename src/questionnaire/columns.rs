@@ -1,0 +1,376 @@
+//! What the columns of a table are for, by the words over them and by what stands in them.
+
+use super::boxes;
+use super::grid::Grid;
+use super::headings::{Heading, Headings};
+use super::rows::is_example_mark;
+use super::table::{Leaf, Table, choices_in, is_choice, is_counter, is_number};
+use crate::text::is_hiragana;
+use crate::workbook::{CellRef, Look};
+
+/// What the columns of a table are for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Columns {
+    pub number: Option<u32>,
+    /// Left to right.
+    pub categories: Vec<u32>,
+    pub question: u32,
+    /// The columns under the question's heading, left to right: a parent may stand left of its children.
+    pub questions: Vec<u32>,
+    pub choice: Option<u32>,
+    pub text: Option<u32>,
+    pub marks: Vec<(u32, String)>,
+    /// Choices that the heading of the answer column names: 「回答（○／×）」.
+    pub heading_choices: Option<Vec<String>>,
+}
+
+impl Table {
+    /// What the columns are for; `None` where no column could hold questions with answers beside them. `legend`: the sheet
+    /// explains choices, so that a lone answer column takes one.
+    pub fn columns(&self, grid: &Grid<'_>, legend: bool) -> Option<Columns> {
+        let mut stats: Vec<Stats> = self.physical(grid);
+        let asked = question(&stats)?;
+        let mut columns = Columns { question: stats[asked].col, ..Columns::default() };
+        let same_heading = |s: &&Stats| s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some();
+        columns.questions = stats.iter().filter(same_heading).map(|s| s.col).collect();
+        if columns.questions.is_empty() {
+            columns.questions.push(columns.question);
+        }
+        let asks = |b: &super::grid::Block<'_>| columns.questions.contains(&b.col()) && !is_number(b.text);
+        let rows = grid.rows(self.head_last + 1, self.last).filter(|(_, b)| b.iter().any(asks) && !b.iter().any(|b| is_example_mark(b.text)));
+        let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
+        for s in &mut stats {
+            s.measure(grid, &rows);
+        }
+        columns.marks = marks(&stats, rows.len());
+        answers(grid, &stats, asked, &rows, legend, &mut columns);
+        if columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {
+            return None;
+        }
+        let left = || stats[..asked].iter().filter(|s| Some(s.col) != columns.choice && Some(s.col) != columns.text);
+        columns.number = left()
+            .filter(|s| s.heading() == Some(Heading::Number) || (s.numbers + s.counters) * 10 >= s.texts * 8 && s.texts > 0)
+            .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Answer)))
+            .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts))
+            .map(|s| s.col);
+        columns.categories = left()
+            .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
+            .filter(|s| !(s.english() && matches!(s.heading(), Some(Heading::Question) | None)))
+            .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
+            .map(|s| s.col)
+            .collect();
+        Some(columns)
+    }
+
+    /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
+    fn physical(&self, grid: &Grid<'_>) -> Vec<Stats> {
+        let mut stats: Vec<Stats> = Vec::new();
+        let heights = grid.rows(self.head_last + 1, self.last).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range.height()));
+        let lowest = heights.min().unwrap_or(1);
+        for leaf in &self.leaves {
+            if grid.hidden_col(leaf.first) && leaf.first == leaf.last {
+                continue;
+            }
+            let from = stats.len();
+            for (_, blocks) in grid.rows(self.head_last + 1, self.last) {
+                for block in blocks.iter().filter(|b| (leaf.first..=leaf.last).contains(&b.col()) && b.range.last.col <= leaf.last) {
+                    let col = block.col();
+                    let at = match stats[from..].iter().position(|s| s.col == col) {
+                        Some(i) => from + i,
+                        None => {
+                            stats.push(Stats::new(col, leaf));
+                            stats.len() - 1
+                        }
+                    };
+                    stats[at].add(block.text);
+                    stats[at].tall += usize::from(block.range.height() > lowest);
+                }
+            }
+            // A stray text under a wide heading makes no column of its own.
+            let most = stats[from..].iter().map(|s| s.texts).max().unwrap_or(0);
+            let mut kept: Vec<Stats> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
+            kept.sort_by_key(|s| s.col);
+            if kept.is_empty() {
+                kept.push(Stats::new(leaf.first, leaf));
+            }
+            stats.extend(kept);
+        }
+        for s in &mut stats {
+            let list = grid.list(s.col, self.head_last + 1, self.last);
+            s.lists = list.is_some();
+            s.marked = list.and_then(|l| l.choices.as_ref()).is_some_and(|c| c.len() <= 2 && c.iter().all(|c| !c.contains(char::is_alphanumeric)));
+        }
+        stats
+    }
+}
+
+/// Which columns take the choice and the text.
+fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32], legend: bool, columns: &mut Columns) {
+    let rows = question_rows.len();
+    let guarded = grid.sheet.protected && stats.iter().any(|s| s.unlocked > 0);
+    let inline = |s: &Stats| choices_in(&s.leaf.text);
+    // Columns that could take something, filled ones still among them.
+    let could = |s: &Stats| {
+        let heading = s.heading();
+        let used = columns.marks.iter().any(|(col, _)| *col == s.col) || columns.questions.contains(&s.col);
+        let closed = used
+            || matches!(heading, Some(Heading::Previous | Heading::Number))
+            || heading == Some(Heading::Category) && (s.filled > 0 || s.col < stats[asked].col)
+            || matches!(heading, Some(Heading::Internal | Heading::Review)) && !s.in_answer_group()
+            || heading == Some(Heading::Question) && s.filled * 5 >= rows.max(1)
+            || s.is_closed_above()
+            || guarded && s.unlocked == 0;
+        if closed {
+            return false;
+        }
+        let worded = matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice)) || s.in_answer_group();
+        let places = s.lists || s.boxes > 0 || s.open * 2 >= rows;
+        match heading {
+            // 「内容」 right of the questions, and empty, is the answer's.
+            Some(Heading::Question) => s.filled * 5 < rows.max(1),
+            _ if worded => places || s.filled * 10 < rows * 6 || s.filled > 0,
+            _ => places && s.filled * 5 < rows.max(1) || s.lists,
+        }
+    };
+    let strong = |s: &Stats| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
+    let mut open: Vec<&Stats> = stats[asked + 1..].iter().filter(|s| could(s)).collect();
+    let left = |s: &&Stats| could(s) && (s.lists || s.filled * 5 < rows && strong(s));
+    open.extend(stats[..asked].iter().filter(left));
+    let answering = |s: &Stats| {
+        matches!(s.heading(), Some(Heading::Answer | Heading::Choice)) || s.in_answer_group() && !s.is_beside() || inline(s).is_some()
+    };
+    if columns.marks.is_empty() && !open.iter().any(|s| s.lists || s.boxes > 0 || answering(s)) {
+        // 「判定」 is the answer where nothing else is.
+        let review = |s: &&Stats| s.heading() == Some(Heading::Review) && !s.is_closed_above() && !(guarded && s.unlocked == 0);
+        let takes = |s: &&Stats| s.lists || inline(s).is_some() || open.is_empty() && s.open * 2 >= rows;
+        let found = stats[asked + 1..].iter().find(|s| review(s) && takes(s));
+        open.extend(found);
+    }
+    // What the client printed beside every question explains it, where another column is left empty for the answer.
+    let blank = open.iter().any(|s| s.filled * 5 < rows.max(1) && (strong(s) || s.open * 2 >= rows));
+    open.retain(|s| !blank || s.lists || s.boxes > 0 || s.filled * 10 < rows * 6);
+    let listed = open.iter().filter(|s| s.lists || s.boxes > 0);
+    let listed = listed.clone().find(|s| answering(s)).or_else(|| listed.clone().find(|s| !s.is_beside())).or(listed.clone().next()).copied();
+    let explained = |s: &Stats| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
+    let named = open.iter().find(|s| answering(s)).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
+    // 「ご記入欄」 asks for words whatever is explained above.
+    let legend = legend && !named.is_some_and(|s| ["記入", "記述", "記載", "内容"].iter().any(|w| s.leaf.text.contains(w)));
+    let choice = listed.or(named.filter(|s| explained(s) || legend || inline(s).is_some()));
+    let choice = choice.filter(|_| columns.marks.is_empty());
+    if let Some(choice) = choice {
+        columns.choice = Some(choice.col);
+        columns.heading_choices = inline(choice).or_else(|| written(grid, choice, question_rows));
+    }
+    let rest: Vec<&&Stats> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
+    let best = |wanted: &dyn Fn(&Stats) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
+    let answered = columns.choice.is_some() || !columns.marks.is_empty();
+    // A column of an unknown name takes the text where it looks like the others that are to be filled in.
+    let like = |s: &Stats| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
+    columns.text = best(&|s| s.heading() == Some(Heading::Remark))
+        .or_else(|| best(&|s| s.heading() == Some(Heading::Question)))
+        .or_else(|| best(&|s| s.heading() == Some(Heading::Answer)))
+        .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && s.in_answer_group()))
+        .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && like(s)))
+        .or_else(|| best(&|_| !answered));
+}
+
+/// The choices that answers of an earlier time show, where the column has no list: a few short words, most of them known.
+fn written(grid: &Grid<'_>, choice: &Stats, rows: &[u32]) -> Option<Vec<String>> {
+    let texts = || rows.iter().map(|&row| grid.sheet.text(CellRef::new(row, choice.col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
+    let mut choices: Vec<String> = Vec::new();
+    for text in texts() {
+        if !choices.iter().any(|c| c == text) {
+            choices.push(text.to_owned());
+        }
+    }
+    let known = choices.iter().filter(|c| is_choice(c)).count();
+    ((2..=6).contains(&choices.len()) && known * 2 >= choices.len() && texts().count() > choices.len()).then_some(choices)
+}
+
+/// One column under a heading, and what stands in it.
+#[derive(Debug, Clone)]
+struct Stats {
+    col: u32,
+    leaf: Leaf,
+    texts: usize,
+    chars: usize,
+    numbers: usize,
+    /// Texts that count without digits: ア, イ.
+    counters: usize,
+    /// Texts in blocks of several rows, where others of the table take fewer.
+    tall: usize,
+    kana: usize,
+    /// Texts that end as a question or a demand does.
+    sentences: usize,
+    /// Texts that differ from the one above.
+    changes: usize,
+    last: String,
+    /// Has cells with a list of values.
+    lists: bool,
+    /// Its list offers marks only: ○, ✓.
+    marked: bool,
+    /// Texts with boxes to tick.
+    boxes: usize,
+    /// Cells beside questions that hold a text.
+    filled: usize,
+    /// Characters in those texts.
+    written: usize,
+    /// Cells beside questions that are empty and look like places to write into.
+    open: usize,
+    /// Cells beside questions that may be edited.
+    unlocked: usize,
+    /// How the first empty cell beside a question looks.
+    place: Look,
+}
+
+impl Stats {
+    fn new(col: u32, leaf: &Leaf) -> Self {
+        Self {
+            col,
+            leaf: leaf.clone(),
+            texts: 0,
+            chars: 0,
+            numbers: 0,
+            counters: 0,
+            tall: 0,
+            kana: 0,
+            sentences: 0,
+            changes: 0,
+            last: String::new(),
+            lists: false,
+            marked: false,
+            boxes: 0,
+            filled: 0,
+            written: 0,
+            open: 0,
+            unlocked: 0,
+            place: Look::default(),
+        }
+    }
+
+    fn add(&mut self, text: &str) {
+        self.texts += 1;
+        self.chars += text.chars().count();
+        self.numbers += usize::from(is_number(text));
+        self.counters += usize::from(!is_number(text) && is_counter(text));
+        self.boxes += usize::from(boxes::choices(text).is_some());
+        self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
+        let end = text.trim_end_matches(['。', '.', ' ', '　']);
+        self.sentences += usize::from(text.ends_with(['。', '?', '？']) || end.ends_with(['か', 'る']) || end.ends_with("こと"));
+        self.changes += usize::from(self.last != text);
+        self.last.clear();
+        self.last.push_str(text);
+    }
+
+    /// Looks at the cells beside the questions.
+    fn measure(&mut self, grid: &Grid<'_>, rows: &[u32]) {
+        let mut first = true;
+        for &row in rows {
+            let at = CellRef::new(row, self.col);
+            let look = grid.sheet.look(at);
+            self.unlocked += usize::from(look.unlocked);
+            if !grid.sheet.text(at).is_empty() {
+                self.written += grid.sheet.text(at).chars().count();
+                self.filled += usize::from(boxes::choices(grid.sheet.text(at)).is_none());
+            } else if grid.empty(at) {
+                self.open += usize::from(grid.inviting(at) || look.filled());
+                if std::mem::take(&mut first) {
+                    self.place = look;
+                }
+            }
+        }
+    }
+
+    fn heading(&self) -> Option<Heading> {
+        self.leaf.heading
+    }
+
+    fn in_answer_group(&self) -> bool {
+        self.leaf.above.contains(&Heading::Answer) && !self.is_closed_above()
+    }
+
+    /// Under a group that is the client's own, or last time's.
+    fn is_closed_above(&self) -> bool {
+        self.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
+    }
+
+    /// Named for what stands beside the answer.
+    fn is_beside(&self) -> bool {
+        matches!(self.heading(), Some(Heading::Remark | Heading::Evidence | Heading::Internal))
+    }
+
+    fn english(&self) -> bool {
+        self.texts > 0 && self.kana * 2 < self.texts
+    }
+
+    fn average(&self) -> usize {
+        self.chars / self.texts.max(1)
+    }
+}
+
+/// The column of the questions: by its heading, by how long and how many its texts are, and by how they end.
+fn question(stats: &[Stats]) -> Option<usize> {
+    let most = stats.iter().map(|s| s.texts).max().unwrap_or(0);
+    let japanese = stats.iter().any(|s| !s.english() && s.average() >= 6 && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None));
+    let lists = stats.iter().position(|s| s.lists).unwrap_or(stats.len());
+    let score = |(i, s): (usize, &Stats)| {
+        let word: i64 = match s.heading() {
+            Some(Heading::Question) => 100,
+            Some(Heading::Item) => 45,
+            None if !s.in_answer_group() && !s.is_closed_above() => 0,
+            Some(Heading::Category) if s.sentences * 2 > s.texts => -20,
+            // 「具体的な対策」 may be what is asked for.
+            Some(Heading::Remark) if !s.in_answer_group() && !s.is_closed_above() && s.texts * 10 >= most * 6 => -10,
+            _ => return None,
+        };
+        let named = word >= 45;
+        if s.texts <= s.boxes || s.numbers * 2 >= s.texts || (!named && (s.average() < 6 || s.texts < 2 || i > lists && lists > 0)) {
+            return None;
+        }
+        let share = |part: usize, of: usize, weight: usize| i64::try_from(part * weight / of.max(1)).unwrap_or(0);
+        let form = share(s.average().min(40), 1, 1) + share(s.texts, most, 60) - share(s.tall, s.texts, 40) + share(s.sentences, s.texts, 30) + share(s.changes, s.texts, 20);
+        let place = -3 * i64::try_from(i).unwrap_or(0) - if japanese && s.english() { 60 } else { 0 };
+        Some((word + form + place, i))
+    };
+    stats.iter().enumerate().filter_map(score).max().map(|(_, i)| i)
+}
+
+/// Columns headed with choices, two or more side by side, whose cells are there to be marked.
+fn marks(stats: &[Stats], rows: usize) -> Vec<(u32, String)> {
+    let label = |i: usize| stats.get(i).map_or("", |s| s.leaf.text.as_str());
+    let markable = |s: &Stats| {
+        let named = matches!(s.heading(), None | Some(Heading::Choice)) || s.heading() == Some(Heading::Answer) && !Headings::builtin().is_word(&s.leaf.text);
+        let short = !s.leaf.text.is_empty() && s.leaf.text.chars().nth(12).is_none();
+        let places = is_choice(&s.leaf.text) || s.open * 2 + s.filled * 2 >= rows;
+        let marked = s.written <= s.filled * 2 && (s.marked || !s.lists && places);
+        (named || is_choice(&s.leaf.text)) && short && marked && !s.is_closed_above()
+    };
+    let could: Vec<bool> = stats.iter().map(markable).collect();
+    let choice = |i: usize| could[i] && is_choice(label(i));
+    let beside = |i: usize, with: &dyn Fn(usize) -> bool| [i.checked_sub(1), Some(i + 1).filter(|n| *n < could.len())].into_iter().flatten().any(|n| could[n] && with(n));
+    // 「標準機能で対応」 beside 「オプションで対応」; 「どちらともいえない」 between two choices.
+    let member = |i: usize| {
+        let between = i > 0 && i + 1 < could.len() && choice(i - 1) && choice(i + 1);
+        could[i] && (choice(i) || between || beside(i, &|n| kin(label(i), label(n))))
+    };
+    let mut best: Vec<(u32, String)> = Vec::new();
+    let mut run: Vec<usize> = Vec::new();
+    for i in 0..=stats.len() {
+        if i < stats.len() && member(i) {
+            run.push(i);
+            continue;
+        }
+        let sure = run.len() >= 2 && run.iter().any(|i| choice(*i)) || run.len() >= 3;
+        if sure && run.len() > best.len() {
+            best = run.iter().map(|i| (stats[*i].col, label(*i).to_owned())).collect();
+        }
+        run.clear();
+    }
+    best
+}
+
+/// Whether two choices speak of the same: they share a word of two letters or more.
+fn kin(a: &str, b: &str) -> bool {
+    let letters: Vec<char> = a.chars().filter(|c| !is_hiragana(*c)).collect();
+    letters.windows(2).any(|pair| b.contains(&pair.iter().collect::<String>()))
+}
