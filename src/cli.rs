@@ -14,6 +14,7 @@ use crate::workbook::read::ReadError;
 mod answer;
 mod check_workbooks;
 mod isolated;
+mod keep;
 pub mod matching;
 mod questions;
 mod vectors;
@@ -32,6 +33,12 @@ struct Cli {
 enum Command {
     /// 回答案の確認画面をこのマシンで開く
     Serve(serve::Args),
+    /// データのバックアップを作る（使用中でもよい）
+    Backup(keep::BackupArgs),
+    /// バックアップからデータを復元する
+    Restore(keep::RestoreArgs),
+    /// 監査ログを確かめる
+    Audit(keep::AuditArgs),
     /// 質問票に回答案を書き込む（確信度の高いものだけ。確認前の下書き）
     Answer(answer::Args),
     /// 質問票から見つけた質問と回答欄を表示する
@@ -86,6 +93,9 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
         Command::Serve(args) => serve::run(args),
+        Command::Backup(args) => keep::run_backup(args),
+        Command::Restore(args) => keep::run_restore(args),
+        Command::Audit(args) => keep::run_audit(args),
         Command::Answer(args) => answer::run(args),
         Command::Questions(args) => questions::run(args),
         Command::Match(args) => matching::run_match(args, io::stdin().lock(), BufWriter::new(io::stdout().lock())).map_err(Failure::from),

@@ -39,3 +39,25 @@ pub fn edits(question: &Question, answer: &FinalAnswer) -> Vec<CellEdit> {
     }
     edits
 }
+
+/// The client's file name, telling that it is filled in, or that only a part is.
+#[must_use]
+pub fn answered_name(original: &str, whole: bool) -> String {
+    let (stem, extension) = match original.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => (stem, extension),
+        _ => (original, "xlsx"),
+    };
+    let state = if whole { "回答済" } else { "一部回答" };
+    format!("{stem}（{state}）.{extension}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answered_name;
+
+    #[test]
+    fn names_keep_the_clients_words() {
+        assert_eq!(answered_name("チェックシート v2.1.xlsx", true), "チェックシート v2.1（回答済）.xlsx");
+        assert_eq!(answered_name("sheet", false), "sheet（一部回答）.xlsx");
+    }
+}

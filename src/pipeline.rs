@@ -11,11 +11,12 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::export;
+use crate::people::By;
 use crate::questionnaire::{NoQuestions, Question};
-use crate::review::{Suggestion, Tally};
-use crate::store::{NewQuestionnaire, PastAnswer, Questionnaire, Store, StoreError};
+use crate::review::{Proposal, Refusal, Suggestion};
+use crate::store::{NewQuestionnaire, NewRelease, PastAnswer, Questionnaire, SaveError, Store, StoreError};
 use crate::workbook::read::{self, ReadError};
-use crate::workbook::{Change, Limits, Problem, write};
+use crate::workbook::{Limits, Problem, write};
 
 mod engine;
 
@@ -61,19 +62,6 @@ pub enum Progress {
     },
 }
 
-/// The filled file, and what is still open in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filled {
-    /// The client's file with the decided answers.
-    pub bytes: Vec<u8>,
-    /// Exactly the cells that were written, with what stood there before.
-    pub changes: Vec<Change>,
-    /// What a person should know about the file.
-    pub notes: Vec<Problem>,
-    /// Its questions by state.
-    pub tally: Tally,
-}
-
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -109,6 +97,29 @@ impl PipelineError {
             Self::Engine(e) => e.is_input(),
             Self::Store(_) | Self::Stage(_) => false,
         }
+    }
+}
+
+/// Why nothing was released.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// There is no such questionnaire.
+    #[error("no such questionnaire")]
+    NoQuestionnaire,
+    /// One of the questions is not settled.
+    #[error("{0}問目：{1}")]
+    Refused(u32, Refusal),
+    /// Somebody decided while it was being filled.
+    #[error("リリースの準備中に、ほかの人が回答を変更しました。内容を確認して、もう一度リリースしてください。")]
+    Changed,
+    /// The file could not be filled.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+}
+
+impl From<StoreError> for ReleaseError {
+    fn from(e: StoreError) -> Self {
+        Self::Pipeline(e.into())
     }
 }
 
@@ -167,10 +178,10 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError`]
-    pub async fn import_standard(&self, name: &str, bytes: Vec<u8>) -> Result<(), PipelineError> {
+    pub async fn import_standard(&self, name: &str, bytes: Vec<u8>, by: &By) -> Result<(), PipelineError> {
         let engine = self.build(name.to_owned(), bytes.clone()).await?;
         let items = engine.sheet().items.len();
-        let id = self.0.store.add_standard(name, &bytes, items, self.0.clock.now()).await?;
+        let id = self.0.store.add_standard(name, &bytes, items, by, self.0.clock.now()).await?;
         self.set_engine(engine.with_id(id));
         Ok(())
     }
@@ -179,13 +190,13 @@ impl Pipeline {
     ///
     /// # Errors
     /// [`PipelineError`]
-    pub async fn upload(&self, new: NewQuestionnaire) -> Result<i64, PipelineError> {
+    pub async fn upload(&self, new: NewQuestionnaire, by: &By) -> Result<i64, PipelineError> {
         if self.engine().is_none() {
             return Err(PipelineError::NoStandard);
         }
         let limits = self.0.limits;
         let new = tokio::task::spawn_blocking(move || probe(&new.bytes, &limits).map(|()| new)).await??;
-        let id = self.0.store.add_questionnaire(&new, self.0.clock.now()).await?;
+        let id = self.0.store.add_questionnaire(&new, by, self.0.clock.now()).await?;
         self.enqueue(id);
         Ok(id)
     }
@@ -201,22 +212,53 @@ impl Pipeline {
         Ok(())
     }
 
-    /// The client's file with the answers that were decided, and no others; `None` when there is no such questionnaire.
+    /// Releases the answers at `positions` of questionnaire `id`, or all that are settled: fills the client's file with them
+    /// and keeps it; the release's id.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] where one of them is not settled, or was changed in the meantime.
+    pub async fn release(&self, id: i64, positions: Option<&[u32]>, by: &By) -> Result<i64, ReleaseError> {
+        let questionnaire = self.0.store.questionnaire(id).await?.ok_or(ReleaseError::NoQuestionnaire)?;
+        let original = self.0.store.original(id).await?.ok_or(ReleaseError::NoQuestionnaire)?;
+        let questions = self.0.store.questions(id).await?;
+        let mut answers = Vec::new();
+        let mut cells = Vec::new();
+        for q in &questions {
+            let wanted = match positions {
+                Some(positions) => positions.contains(&q.position),
+                None => q.review.state.release().is_ok(),
+            };
+            if wanted {
+                q.review.state.release().map_err(|why| ReleaseError::Refused(q.position, why))?;
+                answers.push((q.position, q.review.revision));
+                cells.extend(q.review.state.answer().into_iter().flat_map(|answer| export::edits(&q.question, answer)));
+            }
+        }
+        let whole = answers.len() == questions.len();
+        let limits = self.0.limits;
+        let (bytes, cells) =
+            tokio::task::spawn_blocking(move || write::write(&original, &cells, &limits).map(|written| (written.bytes, cells)))
+                .await
+                .map_err(PipelineError::from)?
+                .map_err(PipelineError::from)?;
+        let file_name = export::answered_name(&questionnaire.file_name, whole);
+        let new = NewRelease { file_name, bytes, answers, cells };
+        match self.0.store.release(id, &new, by, self.0.clock.now()).await {
+            Ok(release) => Ok(release),
+            Err(SaveError::Stale(_)) => Err(ReleaseError::Changed),
+            Err(SaveError::NoQuestion) => Err(ReleaseError::NoQuestionnaire),
+            Err(SaveError::Store(e)) => Err(e.into()),
+        }
+    }
+
+    /// Items of the standard sheet for `words`, as answers to `question` for `services`, best first.
     ///
     /// # Errors
     /// [`PipelineError`]
-    pub async fn fill(&self, id: i64) -> Result<Option<Filled>, PipelineError> {
-        let Some(original) = self.0.store.original(id).await? else { return Ok(None) };
-        let questions = self.0.store.questions(id).await?;
-        let mut tally = Tally::default();
-        let mut edits = Vec::new();
-        for q in &questions {
-            tally.add(q.review.state.kind(), 1);
-            edits.extend(q.review.state.answer().into_iter().flat_map(|answer| export::edits(&q.question, answer)));
-        }
-        let limits = self.0.limits;
-        let written = tokio::task::spawn_blocking(move || write::write(&original, &edits, &limits)).await??;
-        Ok(Some(Filled { bytes: written.bytes, changes: written.changes, notes: written.notes, tally }))
+    pub async fn search(&self, words: &str, question: &Question, services: &[String]) -> Result<Vec<Proposal>, PipelineError> {
+        let Some(engine) = self.engine() else { return Ok(Vec::new()) };
+        let (inner, words, question, services) = (self.0.clone(), words.to_owned(), question.clone(), services.to_owned());
+        tokio::task::spawn_blocking(move || Ok(engine.matcher(&[], &inner.library)?.search(&words, &question, &services))).await?
     }
 
     async fn build(&self, name: String, bytes: Vec<u8>) -> Result<Engine, PipelineError> {

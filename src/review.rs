@@ -1,56 +1,16 @@
 //! What a person decided about each question: the states of an answer, and the transitions that are allowed.
 
 use crate::export::FinalAnswer;
-use crate::matching::{Band, Reason};
 use crate::questionnaire::Question;
+use crate::questionnaire::choices::choose;
 use crate::workbook::MAX_CELL_UTF16;
 
-/// An item of the standard sheet as a possible answer to one question. It holds the item's words as they were when it was
-/// proposed, so that it stays readable when the standard sheet is replaced.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Proposal {
-    /// [`crate::standard::Item::id`].
-    pub item: u32,
-    /// The item's number as the sheet shows it.
-    pub number: String,
-    /// The headings the item stands under, the widest first.
-    pub section: Vec<String>,
-    /// The item's question, verbatim.
-    pub question: String,
-    /// What would be answered with this item.
-    pub answer: FinalAnswer,
-    /// The probability that a reviewer accepts it, 0 to 1.
-    pub confidence: f64,
-    /// Why it is proposed, the weightiest first.
-    pub why: Vec<Reason>,
-}
+pub mod alike;
+mod offer;
+mod tally;
 
-/// All that is offered to a reviewer for one question.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Suggestion {
-    /// The band of the best proposal.
-    pub band: Band,
-    /// The probability that the standard sheet answers the question at all, 0 to 1.
-    pub answerable: f64,
-    /// The item that is the draft; `None` where nothing is sure enough to be suggested.
-    pub draft: Option<u32>,
-    /// Best first.
-    pub proposals: Vec<Proposal>,
-}
-
-impl Suggestion {
-    /// The proposal with the standard sheet's item `item`.
-    #[must_use]
-    pub fn proposal(&self, item: u32) -> Option<&Proposal> {
-        self.proposals.iter().find(|p| p.item == item)
-    }
-
-    /// The proposal that is the draft.
-    #[must_use]
-    pub fn drafted(&self) -> Option<&Proposal> {
-        self.draft.and_then(|item| self.proposal(item))
-    }
-}
+pub use offer::{Proposal, Suggestion};
+pub use tally::{Kind, Tally};
 
 /// In which words a question may be answered, by the cells it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +72,13 @@ pub enum State {
     },
     /// No answer is given; the cells stay as they are.
     Declined,
+    /// The question does not apply, and the file says so.
+    NotApplicable {
+        /// What is exported: the client's own word for it, where the file has one.
+        answer: FinalAnswer,
+    },
+    /// A colleague was asked; nothing is exported.
+    Asked,
 }
 
 /// Why a decision was refused; the text is for the person who made it.
@@ -129,6 +96,18 @@ pub enum Refusal {
     /// It was open already.
     #[error("この質問はまだ回答が決まっていません。")]
     StillOpen,
+    /// It stands so already.
+    #[error("この質問はすでにその状態です。")]
+    Already,
+    /// Only what is open can be asked.
+    #[error("回答が決まっている質問は、未回答に戻してから同僚に確認してください。")]
+    Settled,
+    /// What is open or asked can't be released.
+    #[error("未回答または確認中の質問はリリースできません。")]
+    Unsettled,
+    /// There is no cell that could say so.
+    #[error("この質問には「対象外」を書き込める欄がありません。「回答しない」を選んでください。")]
+    NoWordForIt,
 }
 
 impl State {
@@ -164,9 +143,46 @@ impl State {
     }
 
     /// Gives no answer.
-    #[must_use]
-    pub fn decline(self) -> Self {
-        Self::Declined
+    ///
+    /// # Errors
+    /// [`Refusal::Already`]
+    pub fn decline(self) -> Result<Self, Refusal> {
+        if self == Self::Declined { Err(Refusal::Already) } else { Ok(Self::Declined) }
+    }
+
+    /// Says that the question does not apply, in the client's word where the file offers one, else as 対象外; `reason` goes
+    /// into the text.
+    ///
+    /// # Errors
+    /// [`Refusal`] when it stands so already or no cell can say it.
+    pub fn not_applicable(self, question: &Question, reason: &str) -> Result<Self, Refusal> {
+        const WORD: &str = "対象外";
+        let choice = match Choices::of(question) {
+            Choices::None => None,
+            Choices::Any => Some(WORD.to_owned()),
+            Choices::Of(names) => choose(Some(WORD), "", &names, &question.legend).cloned(),
+        };
+        let text = match (choice.is_some(), reason.trim()) {
+            (false, "") => WORD.to_owned(),
+            (_, reason) => reason.to_owned(),
+        };
+        if choice.is_none() && question.text_cell.is_none() {
+            return Err(Refusal::NoWordForIt);
+        }
+        let wanted = Self::NotApplicable { answer: checked(question, FinalAnswer { choice, text })? };
+        if self == wanted { Err(Refusal::Already) } else { Ok(wanted) }
+    }
+
+    /// Asks a colleague.
+    ///
+    /// # Errors
+    /// [`Refusal`] when an answer stands, which is to be taken back first.
+    pub fn ask(self) -> Result<Self, Refusal> {
+        match self {
+            Self::Open => Ok(Self::Asked),
+            Self::Asked => Err(Refusal::Already),
+            Self::Accepted { .. } | Self::Edited { .. } | Self::Declined | Self::NotApplicable { .. } => Err(Refusal::Settled),
+        }
     }
 
     /// Takes the decision back.
@@ -174,18 +190,23 @@ impl State {
     /// # Errors
     /// [`Refusal::StillOpen`] when there is none.
     pub fn reopen(self) -> Result<Self, Refusal> {
-        match self {
-            Self::Open => Err(Refusal::StillOpen),
-            Self::Accepted { .. } | Self::Edited { .. } | Self::Declined => Ok(Self::Open),
-        }
+        if self == Self::Open { Err(Refusal::StillOpen) } else { Ok(Self::Open) }
+    }
+
+    /// Whether it may leave the house.
+    ///
+    /// # Errors
+    /// [`Refusal::Unsettled`] where no person settled it.
+    pub fn release(&self) -> Result<(), Refusal> {
+        if self.kind().is_settled() { Ok(()) } else { Err(Refusal::Unsettled) }
     }
 
     /// What goes into the client's file; nothing unless a person decided so.
     #[must_use]
     pub fn answer(&self) -> Option<&FinalAnswer> {
         match self {
-            Self::Accepted { answer, .. } | Self::Edited { answer, .. } => Some(answer),
-            Self::Open | Self::Declined => None,
+            Self::Accepted { answer, .. } | Self::Edited { answer, .. } | Self::NotApplicable { answer } => Some(answer),
+            Self::Open | Self::Declined | Self::Asked => None,
         }
     }
 
@@ -194,7 +215,7 @@ impl State {
     pub fn item(&self) -> Option<u32> {
         match self {
             Self::Accepted { item, .. } | Self::Edited { item, .. } => *item,
-            Self::Open | Self::Declined => None,
+            Self::Open | Self::Declined | Self::NotApplicable { .. } | Self::Asked => None,
         }
     }
 
@@ -206,21 +227,10 @@ impl State {
             Self::Accepted { .. } => Kind::Accepted,
             Self::Edited { .. } => Kind::Edited,
             Self::Declined => Kind::Declined,
+            Self::NotApplicable { .. } => Kind::NotApplicable,
+            Self::Asked => Kind::Asked,
         }
     }
-}
-
-/// A [`State`] without what it holds: for lists and counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// [`State::Open`]
-    Open,
-    /// [`State::Accepted`]
-    Accepted,
-    /// [`State::Edited`]
-    Edited,
-    /// [`State::Declined`]
-    Declined,
 }
 
 /// The answer to one question as it is now, and how often it was decided.
@@ -230,42 +240,15 @@ pub struct Review {
     pub revision: Revision,
     /// Where it stands.
     pub state: State,
+    /// The revision that is in the latest release.
+    pub released: Option<Revision>,
 }
 
-/// How many questions of a questionnaire are in which state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// [`State::Open`]
-    pub open: usize,
-    /// [`State::Accepted`]
-    pub accepted: usize,
-    /// [`State::Edited`]
-    pub edited: usize,
-    /// [`State::Declined`]
-    pub declined: usize,
-}
-
-impl Tally {
-    /// Counts `by` more of `kind`.
-    pub fn add(&mut self, kind: Kind, by: usize) {
-        match kind {
-            Kind::Open => self.open += by,
-            Kind::Accepted => self.accepted += by,
-            Kind::Edited => self.edited += by,
-            Kind::Declined => self.declined += by,
-        }
-    }
-
-    /// All questions.
+impl Review {
+    /// Where it stands, for lists and counts: released only as long as nothing was decided since.
     #[must_use]
-    pub fn total(&self) -> usize {
-        self.open + self.decided()
-    }
-
-    /// Those a person decided.
-    #[must_use]
-    pub fn decided(&self) -> usize {
-        self.accepted + self.edited + self.declined
+    pub fn kind(&self) -> Kind {
+        if self.released == Some(self.revision) { Kind::Released } else { self.state.kind() }
     }
 }
 
@@ -363,9 +346,65 @@ mod tests {
     fn nothing_undecided_has_an_answer() {
         let accepted = State::Open.accept(&question(), &proposal()).unwrap();
         assert_eq!(State::Open.answer(), None);
-        assert_eq!(accepted.clone().decline().answer(), None);
+        assert_eq!(accepted.clone().decline().unwrap().answer(), None);
+        assert_eq!(State::Asked.answer(), None);
         assert_eq!(accepted.reopen(), Ok(State::Open));
         assert_eq!(State::Open.reopen(), Err(Refusal::StillOpen));
+    }
+
+    /// Every state × every deed: what comes of it, or that it is refused.
+    #[test]
+    fn the_table_of_transitions() {
+        use Kind::{Accepted, Asked, Declined, Edited, NotApplicable, Open};
+        let q = question();
+        let p = proposal();
+        let states = || {
+            [
+                State::Open,
+                State::Asked,
+                State::Open.accept(&q, &p).unwrap(),
+                State::Open.edit(&q, None, answer(Some("いいえ"), "")).unwrap(),
+                State::Declined,
+                State::Open.not_applicable(&q, "").unwrap(),
+            ]
+        };
+        assert_eq!(states().map(|s| s.kind()), [Open, Asked, Accepted, Edited, Declined, NotApplicable]);
+        let kinds = |deed: &dyn Fn(State) -> Result<State, Refusal>| states().map(|s| deed(s).map(|s| s.kind()));
+        assert_eq!(kinds(&|s| s.accept(&q, &p)), [const { Ok(Accepted) }; 6]);
+        assert_eq!(kinds(&|s| s.edit(&q, None, answer(None, "別の文"))), [const { Ok(Edited) }; 6]);
+        let d = Ok(Declined);
+        assert_eq!(kinds(&|s| s.decline()), [d.clone(), d.clone(), d.clone(), d.clone(), Err(Refusal::Already), d]);
+        let n = Ok(NotApplicable);
+        assert_eq!(kinds(&|s| s.not_applicable(&q, "")), [n.clone(), n.clone(), n.clone(), n.clone(), n, Err(Refusal::Already)]);
+        let settled = Err(Refusal::Settled);
+        assert_eq!(
+            kinds(&|s| s.ask()),
+            [Ok(Asked), Err(Refusal::Already), settled.clone(), settled.clone(), settled.clone(), settled]
+        );
+        let o = Ok(Open);
+        assert_eq!(kinds(&|s| s.reopen()), [Err(Refusal::StillOpen), o.clone(), o.clone(), o.clone(), o.clone(), o]);
+        let no = Err(Refusal::Unsettled);
+        assert_eq!(states().map(|s| s.release()), [no.clone(), no, Ok(()), Ok(()), Ok(()), Ok(())]);
+    }
+
+    #[test]
+    fn what_does_not_apply_is_said_in_the_clients_word() {
+        let words = |names: &[&str]| Question { choices: Some(names.iter().map(|n| (*n).to_owned()).collect()), ..question() };
+        let said = |q: &Question| State::Open.not_applicable(q, "").map(|s| s.answer().cloned().unwrap());
+        assert_eq!(said(&words(&["○", "×", "該当なし"])), Ok(answer(Some("該当なし"), "")));
+        assert_eq!(said(&words(&["○", "×"])), Ok(answer(None, "対象外")));
+        assert_eq!(said(&Question { text_cell: None, ..words(&["○", "×"]) }), Err(Refusal::NoWordForIt));
+        let reason = State::Open.not_applicable(&words(&["対象", "対象外"]), " 再委託がないため\r\n ");
+        assert_eq!(reason.unwrap().answer(), Some(&answer(Some("対象外"), "再委託がないため")));
+    }
+
+    #[test]
+    fn a_change_after_the_release_is_not_released() {
+        let state = State::Open.accept(&question(), &proposal()).unwrap();
+        let review = |released| Review { revision: Revision(3), state: state.clone(), released };
+        assert_eq!(review(Some(Revision(3))).kind(), Kind::Released);
+        assert_eq!(review(Some(Revision(2))).kind(), Kind::Accepted);
+        assert_eq!(review(None).kind(), Kind::Accepted);
     }
 
     #[test]

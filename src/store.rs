@@ -13,6 +13,8 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 mod audit;
+mod backup;
+mod counts;
 mod decisions;
 mod json;
 mod links;
@@ -20,16 +22,22 @@ mod people;
 mod profile;
 mod questionnaires;
 mod questions;
+mod releases;
 mod sessions;
 mod standards;
+mod talk;
 
 pub use audit::AuditEntry;
-pub use decisions::{Decided, PastAnswer, SaveError};
+pub use backup::BackupError;
+pub use counts::Counts;
+pub use decisions::{Batch, Decided, Deed, PastAnswer, SaveError};
 pub use links::{Link, LinkError, Purpose};
 pub use people::{PersonChange, PeopleError};
 pub use questionnaires::{NewQuestionnaire, Questionnaire, Reading};
 pub use questions::{Line, ReviewQuestion};
+pub use releases::{NewRelease, Release};
 pub use standards::{StandardFile, StandardVersion};
+pub use talk::{Comment, Earlier, Hit};
 
 /// The database's file in the data folder.
 const FILE: &str = "kaitou.sqlite";
@@ -63,6 +71,9 @@ pub enum StoreError {
     /// The tables could not be brought up to date.
     #[error("database migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// The file is not what was written.
+    #[error("データベースが壊れています（{0}）。バックアップから kaitou restore で復元してください。")]
+    Damaged(String),
     /// A value that can't be read back.
     #[error("the database holds an unreadable {what}: {value}")]
     Corrupt {
@@ -74,7 +85,7 @@ pub enum StoreError {
 }
 
 impl Store {
-    /// Opens the database in the folder `data`, makes it when there is none, and brings its tables up to date.
+    /// Opens the database in the folder `data`, makes it when there is none, checks it, and brings its tables up to date.
     ///
     /// # Errors
     /// [`StoreError`] when the folder can't be written or the database is not one of kaitou's.
@@ -88,6 +99,7 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
+        backup::sound(&pool).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
         Ok(Self { pool, turn: Arc::default() })
     }

@@ -22,11 +22,14 @@ use crate::workbook::Limits;
 
 mod access;
 mod assets;
+mod charts;
 mod download;
 mod error;
 mod form;
 mod guard;
+mod help;
 mod list;
+mod live;
 mod marks;
 mod people;
 mod profile;
@@ -37,6 +40,7 @@ mod upload;
 mod view;
 
 pub use access::Access;
+use live::Live;
 
 /// What every page needs.
 #[derive(Clone)]
@@ -53,9 +57,16 @@ pub struct App {
     pub limits: Limits,
     /// Where people reach kaitou.
     pub url: PublicUrl,
+    live: Live,
 }
 
 impl App {
+    /// With nobody listening yet.
+    #[must_use]
+    pub fn new(store: Store, pipeline: Pipeline, accounts: Accounts, clock: Clock, limits: Limits, url: PublicUrl) -> Self {
+        Self { store, pipeline, accounts, clock, limits, url, live: Live::new() }
+    }
+
     /// Whether browsers reach kaitou by HTTPS only.
     fn secure(&self) -> bool {
         self.url.is_https()
@@ -81,6 +92,8 @@ fn routes() -> Vec<Route> {
     const SALES: Access = Access::Roles(&[Role::Sales]);
     const REVIEWER: Access = Access::Roles(&[Role::Reviewer]);
     const RECEIVES: Access = Access::Roles(&[Role::Sales, Role::Reviewer, Role::Approver]);
+    const TALKS: Access = RECEIVES;
+    const APPROVER: Access = Access::Roles(&[Role::Approver]);
     const UPLOADED: Access = Access::Roles(&[Role::Sales, Role::Reviewer]);
     const ADMINISTRATOR: Access = Access::Roles(&[Role::Administrator]);
     let show = |path, access, handler| Route { method: Method::GET, path, access, handler };
@@ -109,10 +122,24 @@ fn routes() -> Vec<Route> {
         act("/profile", ADMINISTRATOR, post(profile::save)),
         show("/questionnaires/{id}", SignedIn, get(review::page)),
         show("/questionnaires/{id}/questions/{position}", SignedIn, get(review::question)),
-        act("/questionnaires/{id}/questions/{position}", REVIEWER, post(review::decide)),
+        act("/questionnaires/{id}/questions/{position}", REVIEWER, post(review::decide::decide)),
+        act("/questionnaires/{id}/questions/{position}/ask", UPLOADED, post(review::decide::ask)),
+        act("/questionnaires/{id}/questions/{position}/comments", TALKS, post(review::decide::comment)),
+        act("/questionnaires/{id}/questions/{position}/assignee", UPLOADED, post(review::decide::assign)),
+        act("/questionnaires/{id}/owner", UPLOADED, post(review::decide::hand_over)),
+        show("/questionnaires/{id}/high", REVIEWER, get(review::bulk::page)),
+        act("/questionnaires/{id}/high", REVIEWER, post(review::bulk::accept)),
+        act("/questionnaires/{id}/batches/{batch}/undo", REVIEWER, post(review::bulk::undo)),
+        show("/questionnaires/{id}/events", SignedIn, get(live::events)),
         act("/questionnaires/{id}/retry", UPLOADED, post(review::retry)),
         show("/questionnaires/{id}/download", SignedIn, get(download::page)),
+        act("/questionnaires/{id}/releases", APPROVER, post(download::release)),
         show("/questionnaires/{id}/file", RECEIVES, get(download::file)),
+        show("/questionnaires/{id}/releases/{release}/file", RECEIVES, get(download::released)),
+        show("/next", SignedIn, get(review::next)),
+        show("/charts", SignedIn, get(charts::page)),
+        show("/help", SignedIn, get(help::page)),
+        show("/audit", ADMINISTRATOR, get(help::audit)),
         show("/static/{name}", Anyone, get(assets::file)),
     ]
 }
@@ -155,5 +182,11 @@ pub async fn serve(
     app: App,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let live = app.live.clone();
+    let stop = async move {
+        stop.await;
+        // Pages that listen would keep it going for ever.
+        live.end();
+    };
     axum::serve(listener, router(app)).with_graceful_shutdown(stop).await
 }

@@ -12,6 +12,7 @@ use super::Failure;
 use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::{Listen, ListenError, PublicUrl};
+use crate::people::By;
 use crate::pipeline::{self, Pipeline, PipelineError, Sources};
 use crate::secret::Token;
 use crate::store::Store;
@@ -75,7 +76,7 @@ async fn serve(args: &Args, listen: Listen, url: Option<PublicUrl>) -> Result<()
     if let Some(path) = args.standard.as_deref().filter(|_| pipeline.engine().is_none()) {
         let bytes = super::read_file(path, &limits)?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());
-        pipeline.import_standard(&name, bytes).await.map_err(|e| match Failure::from(e) {
+        pipeline.import_standard(&name, bytes, &By::this_machine()).await.map_err(|e| match Failure::from(e) {
             Failure::Input(message) => Failure::Input(format!("{}: {message}", path.display())),
             fault @ Failure::Fault(_) => fault,
         })?;
@@ -87,7 +88,7 @@ async fn serve(args: &Args, listen: Listen, url: Option<PublicUrl>) -> Result<()
     let accounts = Accounts::new(store.clone(), clock.clone());
     let first = accounts.first_link().await.map_err(fault)?;
     greet(&listener, &pipeline, args, &url, first)?;
-    let app = App { store: store.clone(), pipeline, accounts, clock, limits, url };
+    let app = App::new(store.clone(), pipeline, accounts, clock, limits, url);
     let mut signals = Signals::new()?;
     let mut again = Signals::new()?;
     let stop = async move {
@@ -154,7 +155,7 @@ fn greet(listener: &TcpListener, pipeline: &Pipeline, args: &Args, url: &PublicU
 }
 
 /// Makes the data folder and locks it, so that no two servers work on the same one.
-fn lock(data: &Path) -> Result<File, Failure> {
+pub(super) fn lock(data: &Path) -> Result<File, Failure> {
     let unusable = |e: io::Error| Failure::Input(format!("{}: データフォルダとして使えません（{e}）。", data.display()));
     std::fs::create_dir_all(data).map_err(unusable)?;
     let file = File::create(data.join("lock")).map_err(unusable)?;

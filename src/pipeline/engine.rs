@@ -129,6 +129,22 @@ impl Engine {
         Ok(Matcher { sheet: &self.sheet, index, model: &library.model })
     }
 
+    /// Item `item` as an answer to `question`; `None` where there is no such item, or it says nothing about the services.
+    #[must_use]
+    pub fn proposal(&self, question: &Question, item: u32, services: &[String]) -> Option<Proposal> {
+        let item = self.sheet.item(item)?;
+        let (choice, text) = suggestion::answer_from(question, item, services)?;
+        Some(Proposal {
+            item: item.id,
+            number: item.number.clone(),
+            section: item.section.clone(),
+            question: item.question.clone(),
+            answer: FinalAnswer { choice, text },
+            confidence: 0.0,
+            why: Vec::new(),
+        })
+    }
+
     /// The past answer in this sheet's numbers; `None` where the item is no longer in it.
     fn decision(&self, past: &PastAnswer) -> Option<Decision> {
         let same = |id: u32| self.sheet.item(id).filter(|i| i.question == past.item_question);
@@ -167,6 +183,14 @@ impl Matcher<'_> {
             draft: draft.map(|d| d.item),
             proposals,
         }
+    }
+
+    /// Items for `words`, as answers to `question`, best first. A word found by hand says nothing about how sure the item is.
+    #[must_use]
+    pub fn search(&self, words: &str, question: &Question, services: &[String]) -> Vec<Proposal> {
+        let asked = self.index.questionnaire(std::iter::once((words, &[][..])));
+        let Some(found) = asked.first().map(|a| rank(&self.index.search(a), self.model)) else { return Vec::new() };
+        found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).map(|p| Proposal { confidence: 0.0, ..p }).collect()
     }
 
     /// `None` where the item says nothing about the services.

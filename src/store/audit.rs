@@ -99,6 +99,14 @@ impl Store {
         }
     }
 
+    /// Whether an entry has that hash.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn has_audit(&self, hash: &str) -> Result<bool, StoreError> {
+        Ok(sqlx::query("SELECT 1 FROM audit WHERE hash = $1").bind(hash).fetch_optional(&self.pool).await?.is_some())
+    }
+
     /// At most `limit` entries before number `before` (or the newest), the newest first.
     ///
     /// # Errors

@@ -85,6 +85,11 @@ pub(super) struct StoredProposal {
 }
 
 impl StoredProposal {
+    /// Whether this proposes `item`.
+    pub(super) fn is_of(&self, item: u32) -> bool {
+        self.item == item
+    }
+
     /// The item's question, if this proposes `item`.
     pub(super) fn question_of(self, item: u32) -> Option<String> {
         (self.item == item).then_some(self.question)

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::json::{StoredProblem, decode, encode};
 use super::{Store, StoreError, decisions, number, parsed, time};
+use crate::people::By;
 use crate::review::Tally;
 use crate::workbook::Problem;
 
@@ -59,6 +60,8 @@ pub struct Questionnaire {
     pub problems: Vec<Problem>,
     /// The standard sheet its suggestions come from.
     pub standard: Option<i64>,
+    /// Who has it.
+    pub owner: Option<i64>,
     /// Its questions by state.
     pub tally: Tally,
 }
@@ -66,7 +69,7 @@ pub struct Questionnaire {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, client, services, due, file_name, created_at, state, message, problems, standard_sheet_id FROM questionnaire ",
+            "SELECT id, client, services, due, file_name, created_at, state, message, problems, standard_sheet_id, owner_id FROM questionnaire ",
             $rest
         )
     };
@@ -77,26 +80,28 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn add_questionnaire(&self, new: &NewQuestionnaire, at: Timestamp) -> Result<i64, StoreError> {
-        let mut tx = self.pool.begin().await?;
+    pub async fn add_questionnaire(&self, new: &NewQuestionnaire, by: &By, at: Timestamp) -> Result<i64, StoreError> {
+        let mut write = self.write().await?;
         let row = sqlx::query(
-            "INSERT INTO questionnaire (client, services, due, file_name, created_at, state, problems)
-             VALUES ($1, $2, $3, $4, $5, 'reading', '[]') RETURNING id",
+            "INSERT INTO questionnaire (client, services, due, file_name, created_at, state, problems, owner_id)
+             VALUES ($1, $2, $3, $4, $5, 'reading', '[]', $6) RETURNING id",
         )
         .bind(&new.client)
         .bind(encode("services", &new.services)?)
         .bind(new.due.map(|d| d.to_string()))
         .bind(&new.file_name)
         .bind(time(at))
-        .fetch_one(&mut *tx)
+        .bind(by.id)
+        .fetch_one(&mut *write.tx)
         .await?;
         let id: i64 = row.try_get("id")?;
         sqlx::query("INSERT INTO questionnaire_file (questionnaire_id, bytes) VALUES ($1, $2)")
             .bind(id)
             .bind(&new.bytes)
-            .execute(&mut *tx)
+            .execute(&mut *write.tx)
             .await?;
-        tx.commit().await?;
+        write.note(by, at, "アップロード", &format!("質問票{id}"), "", &format!("{} {}", new.client, new.file_name)).await?;
+        write.commit().await?;
         Ok(id)
     }
 
@@ -169,12 +174,8 @@ impl Store {
     /// The states of the questions, counted, of one questionnaire or of all.
     async fn tallies(&self, id: Option<i64>) -> Result<HashMap<i64, Tally>, StoreError> {
         let rows = sqlx::query(
-            "SELECT q.questionnaire_id, COALESCE(d.state, 'open') AS state, COUNT(*) AS n
-             FROM question q
-             LEFT JOIN decision d ON d.question_id = q.id
-                  AND d.revision = (SELECT MAX(l.revision) FROM decision l WHERE l.question_id = q.id)
-             WHERE q.questionnaire_id BETWEEN $1 AND $2
-             GROUP BY q.questionnaire_id, COALESCE(d.state, 'open')",
+            "SELECT questionnaire_id, kind, COUNT(*) AS n FROM standing
+             WHERE questionnaire_id BETWEEN $1 AND $2 GROUP BY questionnaire_id, kind",
         )
         .bind(id.unwrap_or(i64::MIN))
         .bind(id.unwrap_or(i64::MAX))
@@ -182,7 +183,7 @@ impl Store {
         .await?;
         let mut tallies: HashMap<i64, Tally> = HashMap::new();
         for row in rows {
-            let kind = decisions::kind(row.try_get("state")?)?;
+            let kind = decisions::kind(row.try_get("kind")?)?;
             tallies.entry(row.try_get("questionnaire_id")?).or_default().add(kind, number("count", row.try_get("n")?)?);
         }
         Ok(tallies)
@@ -210,6 +211,7 @@ fn questionnaire(row: &SqliteRow, tallies: &mut HashMap<i64, Tally>) -> Result<Q
         reading,
         problems: problems.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
         standard: row.try_get("standard_sheet_id")?,
+        owner: row.try_get("owner_id")?,
         tally: tallies.remove(&id).unwrap_or_default(),
     })
 }

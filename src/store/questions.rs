@@ -5,9 +5,10 @@ use sqlx::sqlite::SqliteRow;
 
 use super::json::{Cells, StoredProblem, StoredProposal, decode, encode};
 use super::{Store, StoreError, decisions, number};
+use crate::export::FinalAnswer;
 use crate::matching::Band;
 use crate::questionnaire::Question;
-use crate::review::{Kind, Proposal, Review, Suggestion};
+use crate::review::{Kind, Proposal, Review, Revision, Suggestion, alike::groups};
 use crate::workbook::{CellRef, Problem};
 
 /// One question with everything a reviewer needs.
@@ -21,6 +22,8 @@ pub struct ReviewQuestion {
     pub suggestion: Suggestion,
     /// Where its answer stands.
     pub review: Review,
+    /// The place of the first question that asks the same, where several do.
+    pub alike: Option<u32>,
 }
 
 /// One question in the list of all.
@@ -40,18 +43,22 @@ pub struct Line {
     pub band: Band,
     /// Where its answer stands.
     pub kind: Kind,
+    /// How often it was decided.
+    pub revision: Revision,
+    /// Whether there is a draft.
+    pub drafted: bool,
+    /// The place of the first question that asks the same, where several do.
+    pub alike: Option<u32>,
+    /// Who has it.
+    pub assignee: Option<i64>,
+    /// What will be exported.
+    pub answer: Option<FinalAnswer>,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT q.id, q.position, q.sheet, q.number, q.section, q.text, q.cells,
-                    s.band, s.answerable, s.draft, s.proposals,
-                    d.revision, d.state, d.choice AS d_choice, d.text AS d_text, d.item AS d_item
-             FROM question q
-             JOIN suggestion s ON s.question_id = q.id
-             LEFT JOIN decision d ON d.question_id = q.id
-                  AND d.revision = (SELECT MAX(l.revision) FROM decision l WHERE l.question_id = q.id)
+            "SELECT q.*, s.band, s.answerable, s.draft, s.proposals FROM standing q JOIN suggestion s ON s.question_id = q.id
              WHERE q.questionnaire_id = $1 ",
             $rest
         )
@@ -71,7 +78,7 @@ impl Store {
         questions: &[(Question, Suggestion)],
     ) -> Result<(), StoreError> {
         let problems: Vec<StoredProblem> = problems.iter().map(Into::into).collect();
-        let mut tx = self.pool.begin().await?;
+        let mut write = self.write().await?;
         let done = sqlx::query(
             "UPDATE questionnaire SET state = 'ready', message = NULL, standard_sheet_id = $1, problems = $2
              WHERE id = $3 AND state = 'reading'",
@@ -79,15 +86,16 @@ impl Store {
         .bind(standard)
         .bind(encode("problems", &problems)?)
         .bind(id)
-        .execute(&mut *tx)
+        .execute(&mut *write.tx)
         .await?;
         if done.rows_affected() == 0 {
-            return Ok(()); // Somebody else ended it; dropping `tx` leaves everything as it is.
+            return Ok(()); // Somebody else ended it; dropping `write` leaves everything as it is.
         }
-        for (position, (question, suggestion)) in (1_i64..).zip(questions) {
+        let texts: Vec<&str> = questions.iter().map(|(q, _)| q.text.as_str()).collect();
+        for ((position, (question, suggestion)), alike) in (1_i64..).zip(questions).zip(groups(&texts)) {
             let row = sqlx::query(
-                "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+                "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells, alike)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
             )
             .bind(id)
             .bind(position)
@@ -96,7 +104,8 @@ impl Store {
             .bind(encode("section", &question.section)?)
             .bind(&question.text)
             .bind(encode("cells", &Cells::of(question))?)
-            .fetch_one(&mut *tx)
+            .bind(alike.map(|first| i64::try_from(first + 1).unwrap_or(i64::MAX)))
+            .fetch_one(&mut *write.tx)
             .await?;
             let proposals: Vec<StoredProposal> = suggestion.proposals.iter().map(Into::into).collect();
             sqlx::query(
@@ -107,10 +116,38 @@ impl Store {
             .bind(suggestion.answerable)
             .bind(suggestion.draft.map(i64::from))
             .bind(encode("proposals", &proposals)?)
-            .execute(&mut *tx)
+            .execute(&mut *write.tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        write.commit().await
+    }
+
+    /// Adds a proposal that a person found by hand, where it is not among the question's.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn add_proposal(&self, id: i64, position: u32, proposal: &Proposal) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        let row = sqlx::query(
+            "SELECT s.question_id, s.proposals FROM suggestion s JOIN question q ON q.id = s.question_id
+             WHERE q.questionnaire_id = $1 AND q.position = $2",
+        )
+        .bind(id)
+        .bind(i64::from(position))
+        .fetch_optional(&mut *write.tx)
+        .await?;
+        let Some(row) = row else { return Ok(()) };
+        let mut proposals: Vec<StoredProposal> = decode("proposals", row.try_get("proposals")?)?;
+        if proposals.iter().any(|p| p.is_of(proposal.item)) {
+            return Ok(());
+        }
+        proposals.push(proposal.into());
+        sqlx::query("UPDATE suggestion SET proposals = $1 WHERE question_id = $2")
+            .bind(encode("proposals", &proposals)?)
+            .bind(row.try_get::<i64, _>("question_id")?)
+            .execute(&mut *write.tx)
+            .await?;
+        write.commit().await
     }
 
     /// The questions of questionnaire `id` in their order, short.
@@ -119,11 +156,11 @@ impl Store {
     /// [`StoreError`]
     pub async fn lines(&self, id: i64) -> Result<Vec<Line>, StoreError> {
         let rows = sqlx::query(
-            "SELECT q.position, q.sheet, q.number, q.section, q.text, s.band, COALESCE(d.state, 'open') AS state
-             FROM question q
+            "SELECT q.position, q.sheet, q.number, q.section, q.text, q.alike, q.kind, q.state, q.revision, q.d_choice, q.d_text,
+                    s.band, s.draft IS NOT NULL AS drafted, a.person_id AS assignee
+             FROM standing q
              JOIN suggestion s ON s.question_id = q.id
-             LEFT JOIN decision d ON d.question_id = q.id
-                  AND d.revision = (SELECT MAX(l.revision) FROM decision l WHERE l.question_id = q.id)
+             LEFT JOIN assignee a ON a.question_id = q.id
              WHERE q.questionnaire_id = $1
              ORDER BY q.position",
         )
@@ -139,7 +176,17 @@ impl Store {
                     section: decode("section", r.try_get("section")?)?,
                     text: r.try_get("text")?,
                     band: band(r.try_get("band")?)?,
-                    kind: decisions::kind(r.try_get("state")?)?,
+                    kind: decisions::kind(r.try_get("kind")?)?,
+                    revision: Revision(number("revision", r.try_get::<Option<i64>, _>("revision")?.unwrap_or(0))?),
+                    drafted: r.try_get("drafted")?,
+                    alike: alike(r)?,
+                    assignee: r.try_get("assignee")?,
+                    answer: match r.try_get("state")? {
+                        "accepted" | "edited" | "not_applicable" => {
+                            Some(FinalAnswer { choice: r.try_get("d_choice")?, text: r.try_get("d_text")? })
+                        }
+                        _ => None,
+                    },
                 })
             })
             .collect()
@@ -196,7 +243,12 @@ fn review_question(row: &SqliteRow) -> Result<ReviewQuestion, StoreError> {
             proposals: proposals.into_iter().map(Proposal::from).collect(),
         },
         review: decisions::review(row)?,
+        alike: alike(row)?,
     })
+}
+
+fn alike(row: &SqliteRow) -> Result<Option<u32>, StoreError> {
+    row.try_get::<Option<i64>, _>("alike")?.map(|position| number("position", position)).transpose()
 }
 
 fn band(name: &str) -> Result<Band, StoreError> {

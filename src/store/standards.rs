@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use super::{Store, StoreError, number, parsed, time};
+use crate::people::By;
 
 /// A standard sheet as it was imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +35,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn add_standard(&self, name: &str, bytes: &[u8], items: usize, at: Timestamp) -> Result<i64, StoreError> {
+    pub async fn add_standard(&self, name: &str, bytes: &[u8], items: usize, by: &By, at: Timestamp) -> Result<i64, StoreError> {
+        let mut write = self.write().await?;
         let row = sqlx::query("INSERT INTO standard_sheet (name, bytes, items, imported_at) VALUES ($1, $2, $3, $4) RETURNING id")
             .bind(name)
             .bind(bytes)
             .bind(i64::try_from(items).unwrap_or(i64::MAX))
             .bind(time(at))
-            .fetch_one(&self.pool)
+            .fetch_one(&mut *write.tx)
             .await?;
-        Ok(row.try_get("id")?)
+        let id = row.try_get("id")?;
+        write.note(by, at, "標準シートの取り込み", &format!("標準シート{id}"), "", &format!("{name}（{items}項目）")).await?;
+        write.commit().await?;
+        Ok(id)
     }
 
     /// The standard sheet in use.

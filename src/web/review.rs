@@ -1,30 +1,32 @@
-//! `/questionnaires/{id}`: one question after another beside the list of all, and what is decided about each.
+//! `/questionnaires/{id}`: one question after another beside the list of all.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Form;
-use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::App;
+use super::access::Who;
 use super::error::{WebError, html};
 use super::list;
-use super::view::{Frame, kind};
-use crate::export::FinalAnswer;
+use super::view::{Frame, date, kind};
+use crate::people::Role;
 use crate::pipeline::Progress;
 use crate::questionnaire::{Kind as QuestionKind, profile};
-use crate::review::{Kind, Revision, State as Answered};
-use crate::store::{Line, Questionnaire, Reading, ReviewQuestion, SaveError};
+use crate::store::{Earlier, Line, Questionnaire, Reading, ReviewQuestion};
 
+pub(super) mod bulk;
+pub(super) mod decide;
 mod detail;
 mod lines;
 
 pub(super) use detail::Header;
-use detail::{Conflict, Detail, Entered};
+use detail::{Around, Detail, Entered};
 use lines::{Entry, Show};
 
 /// An id in an address. One that is no number is unknown like any other that is not there.
@@ -49,21 +51,12 @@ pub(super) struct Asked {
     item: String,
     #[serde(default)]
     saved: String,
-}
-
-/// A decision as the form sends it.
-#[derive(Deserialize)]
-pub(super) struct Decision {
-    action: String,
-    revision: String,
     #[serde(default)]
-    item: String,
+    q: String,
     #[serde(default)]
-    choice: String,
+    past: String,
     #[serde(default)]
-    text: String,
-    #[serde(default)]
-    show: String,
+    batch: String,
 }
 
 #[derive(Template)]
@@ -75,6 +68,39 @@ struct ReviewPage {
     entries: Vec<Entry>,
     detail: Detail,
     saved: Option<Saved>,
+    batch: Option<(i64, usize)>,
+    /// How many drafts of band high could be taken at one go.
+    high: usize,
+    may: May,
+}
+
+/// What changed of the page when one question follows another: the script puts it in place.
+#[derive(Template)]
+#[template(path = "part.html")]
+struct Part {
+    frame: Frame,
+    head: Header,
+    show: Show,
+    entries: Vec<Entry>,
+    detail: Detail,
+    saved: Option<Saved>,
+    batch: Option<(i64, usize)>,
+    may: May,
+}
+
+/// What who asks may do here.
+#[derive(Clone, Copy)]
+struct May {
+    decide: bool,
+    ask: bool,
+    release: bool,
+}
+
+impl May {
+    fn of(who: &Who) -> Self {
+        let decide = who.is(Role::Reviewer);
+        Self { decide, ask: decide || who.is(Role::Sales), release: who.is(Role::Approver) }
+    }
 }
 
 /// What was just saved.
@@ -99,7 +125,9 @@ struct ReadingPage {
 /// `GET /questionnaires/{id}`
 pub(super) async fn page(
     State(app): State<Arc<App>>,
+    who: Who,
     Path(Id(id)): Path<Id>,
+    headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, WebError> {
     let questionnaire = app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?;
@@ -109,12 +137,18 @@ pub(super) async fn page(
     let Query(asked) = asked.unwrap_or_default();
     let lines = app.store.lines(id).await?;
     let show = Show::named(&asked.show);
-    let first = || lines.iter().find(|l| show.has(l.kind)).or(lines.first()).map_or(0, |l| l.position);
-    let open = || lines.iter().find(|l| l.kind == Kind::Open && show.has(l.kind)).map(|l| l.position);
+    let me = who.by.id;
+    let first = || lines.iter().find(|l| show.has(l, me)).or(lines.first()).map_or(0, |l| l.position);
+    let open = || lines.iter().find(|l| !l.kind.is_settled() && show.has(l, me)).map(|l| l.position);
     let at = asked.at.parse().ok().or_else(open).unwrap_or_else(first);
-    let question = app.store.question(id, at).await?.ok_or(WebError::NotFound)?;
+    let mut question = app.store.question(id, at).await?.ok_or(WebError::NotFound)?;
+    let item = asked.item.parse().ok();
+    complete(&app, &questionnaire.services, &mut question, item);
     let fact = fact(&app, &question).await?;
-    let entered = Entered::stored(&question, fact.as_ref(), asked.item.parse().ok());
+    let entered = match earlier(&app, &asked.past).await? {
+        Some(past) => Entered::earlier(&question, past),
+        None => Entered::stored(&question, fact.as_ref(), item),
+    };
     let saved = match asked.saved.parse() {
         Ok(position) => app.store.question(id, position).await?.map(|q| Saved {
             position,
@@ -124,7 +158,37 @@ pub(super) async fn page(
         }),
         Err(_) => None,
     };
-    show_question(&app, questionnaire, &lines, show, &question, fact, entered, saved, StatusCode::OK)
+    let batch = match asked.batch.parse() {
+        Ok(batch) => Some((batch, app.store.undo_of(id, batch).await?.len())).filter(|(_, n)| *n > 0),
+        Err(_) => None,
+    };
+    let part = headers.contains_key("x-part");
+    let asked = asked.q.trim().chars().take(200).collect::<String>();
+    Shown { questionnaire, lines, show, question, fact, entered, saved, batch, asked, part }.answer(&app, &who, StatusCode::OK).await
+}
+
+/// Puts the item that was found by hand among the question's proposals, where it is not there yet.
+fn complete(app: &App, services: &[String], question: &mut ReviewQuestion, item: Option<u32>) {
+    let missing = item.filter(|item| question.suggestion.proposal(*item).is_none());
+    let found = missing.and_then(|item| app.pipeline.engine()?.proposal(&question.question, item, services));
+    question.suggestion.proposals.extend(found);
+}
+
+/// The answer of an earlier questionnaire that `key` names: questionnaire and place.
+async fn earlier(app: &App, key: &str) -> Result<Option<Earlier>, WebError> {
+    let Some((Ok(id), Ok(position))) = key.split_once('-').map(|(id, at)| (id.parse(), at.parse())) else { return Ok(None) };
+    let (Some(questionnaire), Some(question)) = (app.store.questionnaire(id).await?, app.store.question(id, position).await?) else {
+        return Ok(None);
+    };
+    let at = app.store.history(id, position).await?.last().map(|d| d.at);
+    Ok(question.review.state.answer().cloned().zip(at).map(|(answer, at)| Earlier {
+        questionnaire: id,
+        position,
+        client: questionnaire.client,
+        question: question.question.text,
+        answer,
+        at,
+    }))
 }
 
 /// `GET /questionnaires/{id}/questions/{position}`: where a browser is after a decision was refused, when it asks again.
@@ -132,70 +196,20 @@ pub(super) async fn question(Path((Id(id), Id(position))): Path<(Id, Id)>) -> Re
     Redirect::to(&format!("/questionnaires/{id}?at={position}"))
 }
 
-/// `POST /questionnaires/{id}/questions/{position}`: stores a decision and goes on to the next open question.
-pub(super) async fn decide(
-    State(app): State<Arc<App>>,
-    Path((Id(id), Id(position))): Path<(Id, Id)>,
-    sent: Result<Form<Decision>, FormRejection>,
-) -> Result<Response, WebError> {
-    let Form(sent) = sent?;
-    let position = u32::try_from(position).map_err(|_| WebError::NotFound)?;
-    let question = app.store.question(id, position).await?.ok_or(WebError::NotFound)?;
-    let seen = Revision(sent.revision.parse().map_err(|_| WebError::Malformed("revision".to_owned()))?);
-    let item = sent.item.parse().ok();
-    let proposal = item.and_then(|item| question.suggestion.proposal(item));
-    let choice = Some(sent.choice.clone()).filter(|c| !c.is_empty());
-    let answer = FinalAnswer { choice, text: sent.text.clone() };
-    let now = question.review.state.clone();
-    let fact = fact(&app, &question).await?;
-    let wanted = match (sent.action.as_str(), proposal) {
-        ("save", None) if fact.is_some() => {
-            now.edit_fact(&question.question, fact.as_ref().map_or("", |f| &f.text), answer.clone())
-        }
-        ("save", proposal) => now.edit(&question.question, proposal, answer.clone()),
-        ("accept", Some(proposal)) => now.accept(&question.question, proposal),
-        ("decline", _) => Ok(now.decline()),
-        // Reopening what is open changes nothing.
-        ("reopen", _) => Ok(now.reopen().unwrap_or_default()),
-        ("accept", None) => return Err(WebError::Malformed("item".to_owned())),
-        _ => return Err(WebError::Malformed("action".to_owned())),
-    };
-    let show = Show::named(&sent.show);
-    let entered = Entered { item, answer, wrong: None, conflict: None };
-    let wanted = match wanted {
-        Ok(wanted) => wanted,
-        Err(refusal) => {
-            let entered = Entered { wrong: Some(refusal.to_string()), ..entered };
-            return again(&app, id, show, question, entered, StatusCode::UNPROCESSABLE_ENTITY).await;
-        }
-    };
-    if question.review.state != wanted {
-        match app.store.decide(id, position, seen, &wanted, app.clock.now()).await {
-            Ok(_) => {}
-            Err(SaveError::Stale(now)) if now.state == wanted => {}
-            Err(SaveError::Stale(now)) => {
-                let conflict = Some(Conflict::new(&now.state, &wanted));
-                let question = ReviewQuestion { review: *now, ..question };
-                let entered = Entered { conflict, ..entered };
-                return again(&app, id, show, question, entered, StatusCode::CONFLICT).await;
-            }
-            Err(SaveError::NoQuestion) => return Err(WebError::NotFound),
-            Err(SaveError::Store(e)) => return Err(e.into()),
-        }
-    }
-    let lines = app.store.lines(id).await?;
-    let next = match wanted {
-        Answered::Open => position,
-        _ => lines::next_open(&lines, position).filter(|_| show != Show::Decided).unwrap_or(position),
-    };
-    Ok(Redirect::to(&format!("/questionnaires/{id}?show={}&at={next}&saved={position}", show.name())).into_response())
-}
-
 /// `POST /questionnaires/{id}/retry`
 pub(super) async fn retry(State(app): State<Arc<App>>, Path(Id(id)): Path<Id>) -> Result<Response, WebError> {
     app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?;
     app.pipeline.retry(id).await?;
     Ok(Redirect::to(&format!("/questionnaires/{id}")).into_response())
+}
+
+/// `GET /next`: the question that waits most for who asks.
+pub(super) async fn next(State(app): State<Arc<App>>, who: Who) -> Result<Response, WebError> {
+    let to = match app.store.waiting_for(who.by.id, who.is(Role::Reviewer)).await? {
+        Some((id, position)) => format!("/questionnaires/{id}?at={position}"),
+        None => "/?done=1".to_owned(),
+    };
+    Ok(Redirect::to(&to).into_response())
 }
 
 /// The page of a questionnaire that has no questions yet.
@@ -224,37 +238,57 @@ async fn fact(app: &App, question: &ReviewQuestion) -> Result<Option<profile::Dr
     }
 }
 
-/// The same question once more, because what was sent could not be stored as it is.
-async fn again(
-    app: &App,
-    id: i64,
+/// Everything that makes the page of one question.
+struct Shown {
+    questionnaire: Questionnaire,
+    lines: Vec<Line>,
     show: Show,
     question: ReviewQuestion,
-    entered: Entered,
-    status: StatusCode,
-) -> Result<Response, WebError> {
-    let questionnaire = app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?;
-    let lines = app.store.lines(id).await?;
-    let fact = fact(app, &question).await?;
-    show_question(app, questionnaire, &lines, show, &question, fact, entered, None, status)
-}
-
-#[expect(clippy::too_many_arguments, reason = "the parts of one page")]
-fn show_question(
-    app: &App,
-    questionnaire: Questionnaire,
-    lines: &[Line],
-    show: Show,
-    question: &ReviewQuestion,
     fact: Option<profile::Draft>,
     entered: Entered,
     saved: Option<Saved>,
-    status: StatusCode,
-) -> Result<Response, WebError> {
-    let outdated = app.pipeline.engine().is_some_and(|e| Some(e.id()) != questionnaire.standard);
-    let head = Header { outdated, ..Header::new(questionnaire, app.clock.today()) };
-    let entries = lines::entries(lines, show, question.position);
-    let detail = Detail::new(question, fact, entered, &entries);
-    let frame = Frame::new(format!("{} — {}", detail.name, head.client), "list");
-    html(status, &ReviewPage { frame, head, show, entries, detail, saved })
+    batch: Option<(i64, usize)>,
+    /// What was looked for by hand.
+    asked: String,
+    /// Whether the script asks for what changes only.
+    part: bool,
+}
+
+impl Shown {
+    async fn answer(self, app: &App, who: &Who, status: StatusCode) -> Result<Response, WebError> {
+        let Self { questionnaire, lines, show, question, fact, entered, saved, batch, asked, part } = self;
+        let (id, position) = (questionnaire.id, question.position);
+        let people = app.store.people().await?;
+        let names: HashMap<i64, String> = people.iter().map(|p| (p.id, p.name.clone())).collect();
+        let (found, earlier) = if asked.is_empty() {
+            Default::default()
+        } else {
+            let found = app.pipeline.search(&asked, &question.question, &questionnaire.services).await?;
+            (found, app.store.earlier(id, &asked).await?)
+        };
+        let around = Around {
+            people: people.into_iter().filter(|p| p.active).collect(),
+            assignee: app.store.assignee(id, position).await?,
+            comments: app.store.comments(id, position).await?,
+            history: app.store.history(id, position).await?,
+            asked,
+            found,
+            earlier,
+        };
+        let outdated = app.pipeline.engine().is_some_and(|e| Some(e.id()) != questionnaire.standard);
+        let sheet = app.store.standards().await?.into_iter().find(|s| Some(s.id) == questionnaire.standard);
+        let standard = sheet.map(|s| format!("{}（{}版）", s.name, date(s.imported_at.to_zoned(crate::clock::japan()).date()))).unwrap_or_default();
+        let head = Header { outdated, standard, ..Header::new(questionnaire, app.clock.today()) };
+        let high = bulk::high(&lines).count();
+        let mut entries = lines::entries(&lines, show, position, who.by.id, &names);
+        let detail = Detail::new(&question, fact, entered, &entries, &lines, around);
+        let frame = Frame::new(format!("{} — {}", detail.name, head.client), "list");
+        let may = May::of(who);
+        if part {
+            entries.retain(|e| e.current || saved.as_ref().is_some_and(|s| s.position == e.position));
+            html(status, &Part { frame, head, show, entries, detail, saved, batch, may })
+        } else {
+            html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, may })
+        }
+    }
 }

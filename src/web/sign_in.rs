@@ -45,7 +45,7 @@ pub(super) struct Credentials {
 
 /// Only kaitou's own pages are gone on to.
 fn own(next: &str) -> &str {
-    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains(|c: char| c == '\\' || c.is_control());
     if own { next } else { "/" }
 }
 

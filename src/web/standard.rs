@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::App;
+use super::access::Who;
 use super::error::{WebError, html};
 use super::form::FileForm;
 use super::view::{Frame, moment};
@@ -49,13 +50,13 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Result<Response, WebErr
 }
 
 /// `POST /standard`: imports a sheet; one that can't be used is refused and the old one stays.
-pub(super) async fn import(State(app): State<Arc<App>>, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
+pub(super) async fn import(State(app): State<Arc<App>>, who: Who, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
     let form = FileForm::read(multipart?, app.limits.file_bytes).await?;
     let outcome = match form.file {
         None => Err(WebError::Unusable("標準シートのファイルを選んでください。".to_owned())),
         Some(file) => match file.bytes {
             None => Err(WebError::TooLarge(format!("ファイルが大きすぎます（上限 {} MB）。", app.limits.file_bytes >> 20))),
-            Some(bytes) => app.pipeline.import_standard(&file.name, bytes).await.map_err(WebError::from),
+            Some(bytes) => app.pipeline.import_standard(&file.name, bytes, &who.by).await.map_err(WebError::from),
         },
     };
     match outcome {

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 
 use super::App;
+use super::access::Who;
 use super::error::{WebError, html};
 use super::form::FileForm;
 use super::view::Frame;
@@ -56,7 +57,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Result<Response, WebErr
 }
 
 /// `POST /upload`: to the new questionnaire's page, or back to the form with what is wrong.
-pub(super) async fn submit(State(app): State<Arc<App>>, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
+pub(super) async fn submit(State(app): State<Arc<App>>, who: Who, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
     let mut form = FileForm::read(multipart?, app.limits.file_bytes).await?;
     let mut wrong = Wrong::default();
     let client = form.value("client").to_owned();
@@ -105,7 +106,7 @@ pub(super) async fn submit(State(app): State<Arc<App>>, multipart: Result<Multip
         && wrong.is_empty()
     {
         let new = NewQuestionnaire { client, services, due, file_name, bytes };
-        match app.pipeline.upload(new).await.map_err(WebError::from) {
+        match app.pipeline.upload(new, &who.by).await.map_err(WebError::from) {
             Ok(id) => return Ok(Redirect::to(&format!("/questionnaires/{id}")).into_response()),
             Err(e @ WebError::Internal(_)) => return Err(e),
             Err(e) => {

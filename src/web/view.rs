@@ -89,7 +89,8 @@ impl Bar {
     pub(super) fn parts(&self) -> Vec<(f64, f64, &'static str)> {
         let total = self.tally.total().max(1);
         let mut at = 0.0;
-        let parts = [(self.tally.accepted, "accepted"), (self.tally.edited, "edited"), (self.tally.declined, "declined")];
+        let parts = [Kind::Released, Kind::Accepted, Kind::Edited, Kind::NotApplicable, Kind::Declined, Kind::Asked]
+            .map(|k| (self.tally.of(k), kind(k).0));
         parts
             .into_iter()
             .map(|(n, class)| {
@@ -104,8 +105,15 @@ impl Bar {
 
     /// The bar in words, for those who don't see it.
     pub(super) fn label(&self) -> String {
-        let Tally { open, accepted, edited, declined } = self.tally;
-        format!("承認{accepted}件、修正{edited}件、回答なし{declined}件、未回答{open}件")
+        let all: Vec<String> =
+            Kind::ALL.into_iter().rev().filter(|k| self.tally.of(*k) > 0).map(|k| format!("{}{}件", kind(k).1, self.tally.of(k))).collect();
+        all.join("、")
+    }
+
+    /// Class, name and number of every state there is, for the legend; what is open comes last and always.
+    pub(super) fn legend(&self) -> Vec<(&'static str, &'static str, usize)> {
+        let all = Kind::ALL.into_iter().rev().filter(|k| self.tally.of(*k) > 0 || *k == Kind::Open);
+        all.map(|k| (kind(k).0, kind(k).1, self.tally.of(k))).collect()
     }
 }
 
@@ -116,6 +124,9 @@ pub(super) fn kind(kind: Kind) -> (&'static str, &'static str) {
         Kind::Accepted => ("accepted", "承認"),
         Kind::Edited => ("edited", "修正"),
         Kind::Declined => ("declined", "回答なし"),
+        Kind::NotApplicable => ("notapplicable", "対象外"),
+        Kind::Asked => ("asked", "確認中"),
+        Kind::Released => ("released", "リリース済"),
     }
 }
 

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use fantoccini::wd::Capabilities;
@@ -14,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::{Server, fixture, fixture_bytes, urlencoded};
+use crate::harness::{PASSWORD, Server, fixture, fixture_bytes, urlencoded};
 use crate::http::changed;
 
 /// chromedriver on a free port. Dropping it ends it, and with it its browsers.
@@ -56,6 +57,8 @@ struct Browser {
     base: String,
     pictures: PathBuf,
     downloads: TempDir,
+    /// What axe found on the pages it was asked about.
+    violations: Mutex<Vec<String>>,
     _profile: TempDir,
 }
 
@@ -116,7 +119,7 @@ impl Browser {
         let inner = client.execute("return [innerWidth, innerHeight]", vec![]).await.unwrap();
         let frame = |n: usize, size: u32| size.saturating_sub(u32::try_from(inner[n].as_u64().unwrap()).unwrap());
         client.set_window_size(width + frame(0, width), height + frame(1, height)).await.unwrap();
-        Self { client, base: format!("http://{}", server.address), pictures, downloads, _profile: profile }
+        Self { client, base: format!("http://{}", server.address), pictures, downloads, violations: Mutex::default(), _profile: profile }
     }
 
     async fn go(&self, path: &str) {
@@ -164,6 +167,41 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("「{words}」 does not come: {}", self.text("body").await);
+    }
+
+    /// Types into whatever has the focus.
+    async fn keys(&self, keys: &str) {
+        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+    }
+
+    /// Waits until a script's value is `true`.
+    async fn until(&self, script: &str) {
+        for _ in 0..300 {
+            if self.client.execute(&format!("return {script}"), vec![]).await.is_ok_and(|v| v == json!(true)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("never: {script} at {}: {}", self.path().await, self.text("body").await);
+    }
+
+    /// Nothing on this page breaks WCAG 2.2 AA, as far as axe can tell.
+    async fn accessible(&self, name: &str) {
+        self.client.execute(include_str!("axe/axe.min.js"), vec![]).await.unwrap();
+        let script = "const done = arguments[0];
+            axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
+               .then(r => done(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 200) + ' ' + n.failureSummary).join(' | ')}`)));";
+        let violations = self.client.execute_async(script, vec![]).await.unwrap();
+        // All of them are told at the end, not only those of the first page.
+        self.violations.lock().unwrap().extend(violations.as_array().unwrap().iter().map(|v| format!("{name}: {v}")));
+    }
+
+    async fn sign_in(&self, email: &str) {
+        self.go("/sign-in").await;
+        self.write("#email", email).await;
+        self.write("#password", PASSWORD).await;
+        self.press("サインイン").await;
+        self.wait_for("質問票").await;
     }
 
     async fn picture(&self, name: &str) {
@@ -278,7 +316,7 @@ async fn a_reviewer_goes_the_whole_way() {
     browser.press("未回答に戻す").await;
     browser.wait_for("（未回答）").await;
 
-    browser.press("ダウンロード…").await;
+    browser.press("リリース・ダウンロード…").await;
     browser.wait_for("36問が未回答です").await;
     browser.picture("download.png").await;
     browser.press("ダウンロード").await;
@@ -336,11 +374,181 @@ async fn without_scripts_everything_works_too() {
     browser.write("#text", "画面だけで。").await;
     browser.press("承認").await;
     browser.wait_for("（修正）").await;
-    browser.press("ダウンロード…").await;
+    browser.press("リリース・ダウンロード…").await;
     browser.wait_for("45問が未回答です").await;
     browser.press("ダウンロード").await;
     let (_, bytes) = browser.downloaded().await;
     let written = changed(&fixture_bytes("clients/plain-table.xlsx"), &bytes);
     assert_eq!(written.get(&("Sheet1".to_owned(), "E5".to_owned())).map(String::as_str), Some("画面だけで。"));
     browser.client.close().await.unwrap();
+}
+
+/// First administrator, invitation, upload, a whole sheet by keyboard, two people at once, release and download; every page
+/// is photographed and held against WCAG.
+#[tokio::test(flavor = "multi_thread")]
+async fn several_people_go_the_whole_way() {
+    let folder = TempDir::new().unwrap();
+    let server = Server::start(folder.path());
+    let driver = Driver::start();
+    let one = Browser::open(&driver, &server, DESK).await;
+    one.go(server.first.as_deref().unwrap()).await;
+    one.accessible("join").await;
+    one.picture("join.png").await;
+    one.write("#email", "kanri@example.co.jp").await;
+    one.write("#name", "管理 花子").await;
+    one.write("#password", PASSWORD).await;
+    one.press("登録").await;
+    one.wait_for("質問票はまだありません").await;
+
+    // An invitation, followed in another browser.
+    one.go("/people").await;
+    one.write("#email", "sato@example.co.jp").await;
+    one.click("aside input[name=role][value=reviewer]").await;
+    one.press("招待リンクを作る").await;
+    one.wait_for("7日間有効").await;
+    one.accessible("people").await;
+    one.picture("people.png").await;
+    let link = one.text(".secret").await;
+    let two = Browser::open(&driver, &server, Setup { dark: true, ..DESK }).await;
+    two.client.goto(&link).await.unwrap();
+    two.write("#name", "佐藤 次郎").await;
+    two.write("#password", PASSWORD).await;
+    two.picture("join-invited-dark.png").await;
+    two.press("登録").await;
+    two.wait_for("質問票はまだありません").await;
+    assert!(two.client.find(Locator::Css("a[href='/upload']")).await.is_err(), "who only reviews uploads nothing");
+    two.go("/people").await;
+    two.wait_for("権限がありません").await;
+    two.picture("forbidden-dark.png").await;
+
+    one.upload("plain-table.xlsx", "plain.xlsx", "株式会社みなと商事").await;
+    two.go("/").await;
+    two.press("次の質問に進む").await;
+    two.wait_for("株式会社みなと商事").await;
+    two.accessible("review, dark").await;
+    two.picture("review-second-dark.png").await;
+
+    // What one decides shows on the other's page.
+    one.go("/questionnaires/1?at=2").await;
+    two.go("/questionnaires/1?at=1").await;
+    one.keys("x").await;
+    two.until("document.querySelector('#q-2').dataset.kind === 'declined'").await;
+    one.wait_for("（回答なし）").await;
+    one.keys("u").await;
+    two.until("document.querySelector('#q-2').dataset.kind === 'open'").await;
+
+    // Both write about the same question: the second is told, and sees both.
+    two.go("/questionnaires/1?at=3").await;
+    one.go("/questionnaires/1?at=3").await;
+    two.write("#text", "佐藤の回答").await;
+    one.write("#text", "管理の回答").await;
+    one.keys("\u{e009}\u{e007}\u{e000}").await;
+    one.wait_for("保存しました：No. 3").await;
+    two.wait_for("がこの質問を更新しました").await;
+    two.keys("\u{e009}\u{e007}\u{e000}").await;
+    two.wait_for("保存していません").await;
+    let both = two.text(".versus").await;
+    assert!(both.contains("佐藤の回答") && both.contains("管理の回答"), "{both}");
+    two.accessible("conflict").await;
+    two.picture("conflict-dark.png").await;
+
+    // What is being written outlives the page.
+    two.go("/questionnaires/1?at=4").await;
+    two.write("#text", "書きかけの文").await;
+    two.go("/help").await;
+    two.accessible("help").await;
+    two.picture("help-dark.png").await;
+    two.go("/questionnaires/1?at=4").await;
+    two.wait_for("保存していない入力を復元しました").await;
+    assert_eq!(two.value("#text").await, "書きかけの文");
+    two.press("破棄する").await;
+
+    // Keys: the list of them, the search, a comment to a colleague.
+    two.client.find(Locator::Css("#question")).await.unwrap().send_keys("?").await.unwrap();
+    two.wait_for("キーボード操作").await;
+    two.accessible("keys").await;
+    two.picture("keys-dark.png").await;
+    two.keys("\u{e00c}").await;
+    two.client.find(Locator::Css("#question")).await.unwrap().send_keys("/").await.unwrap();
+    two.keys("バックアップ\u{e007}").await;
+    two.wait_for("検索結果：標準シート").await;
+    two.accessible("search").await;
+    two.picture("search-dark.png").await;
+    two.go("/questionnaires/1?at=5").await;
+    two.client.find(Locator::Css("#question")).await.unwrap().send_keys("c").await.unwrap();
+    two.keys("この期限は確かですか。").await;
+    two.click("#colleague option[value='1']").await;
+    two.press("このコメントで同僚に確認する").await;
+    two.wait_for("（確認中）").await;
+    one.go("/next").await;
+    one.wait_for("この期限は確かですか。").await;
+    assert!(one.path().await.contains("at=5"), "{}", one.path().await);
+
+    one.keys("x").await;
+    one.wait_for("（回答なし）").await;
+
+    // A whole sheet without the mouse: Enter where there is a draft, x where there is none.
+    one.go("/questionnaires/1?show=open&at=1").await;
+    for _ in 0..60 {
+        let left = one.client.execute("return Number(document.querySelector('[data-left]').textContent)", vec![]).await.unwrap();
+        if left == json!(0) {
+            break;
+        }
+        let drafted = one.client.execute("return document.querySelector('.decide input[name=item]') !== null && document.querySelector('.decide .hint') === null && !document.querySelector('.decide .choices .hint')", vec![]).await.unwrap();
+        one.keys(if drafted == json!(true) { "\u{e007}" } else { "x" }).await;
+        one.until(&format!("Number(document.querySelector('[data-left]').textContent) === {}", left.as_i64().unwrap() - 1)).await;
+    }
+    one.until("Number(document.querySelector('[data-left]').textContent) === 0").await;
+    one.accessible("review, done").await;
+    one.picture("review-done.png").await;
+
+    // Release and download.
+    one.press("リリース・ダウンロード…").await;
+    one.wait_for("まだリリースされていません").await;
+    one.accessible("release").await;
+    one.picture("release.png").await;
+    two.go("/questionnaires/1/download").await;
+    two.wait_for("まだリリースされていません").await;
+    assert!(two.client.find(Locator::Css("form[action$='/releases']")).await.is_err(), "only an approver releases");
+    one.press("リリースする").await;
+    one.wait_for("リリースの記録").await;
+    one.picture("released.png").await;
+    one.accessible("released").await;
+    one.press("ダウンロード").await;
+    let (name, bytes) = one.downloaded().await;
+    assert_eq!(name, "plain（回答済）.xlsx");
+    let written = changed(&fixture_bytes("clients/plain-table.xlsx"), &bytes);
+    assert!(written.values().any(|text| text == "管理の回答"), "{written:?}");
+    assert!(!written.values().any(|text| text.contains("佐藤の回答")), "{written:?}");
+
+    for (path, name) in [("/", "list"), ("/charts", "charts"), ("/audit", "audit"), ("/account", "account"), ("/standard", "standard"), ("/upload", "upload"), ("/nothing", "not-found")] {
+        one.go(path).await;
+        one.picture(&format!("{name}-signed-in.png")).await;
+        one.accessible(name).await;
+        two.go(path).await;
+        two.picture(&format!("{name}-dark.png")).await;
+        two.accessible(&format!("{name}, dark")).await;
+    }
+    two.go("/account").await;
+    two.press("すべての端末からサインアウト").await;
+    two.wait_for("サインイン").await;
+    two.accessible("sign-in").await;
+    two.picture("sign-in-dark.png").await;
+    two.sign_in("sato@example.co.jp").await;
+
+    let phone = Browser::open(&driver, &server, Setup { size: (500, 900), ..DESK }).await;
+    phone.sign_in("kanri@example.co.jp").await;
+    for (path, name) in [("/", "list"), ("/questionnaires/1?at=3", "review"), ("/questionnaires/1/download", "release"), ("/people", "people"), ("/charts", "charts")] {
+        phone.go(path).await;
+        phone.picture(&format!("{name}-phone.png")).await;
+        phone.accessible(&format!("{name}, phone")).await;
+        let wider = phone.client.execute("return document.documentElement.scrollWidth > innerWidth", vec![]).await.unwrap();
+        if wider == json!(true) {
+            phone.violations.lock().unwrap().push(format!("{path} is wider than the phone"));
+        }
+    }
+    for browser in [one, two, phone] {
+        assert_eq!(*browser.violations.lock().unwrap(), Vec::<String>::new());
+        browser.client.close().await.unwrap();
+    }
 }

@@ -15,7 +15,7 @@ use kaitou::accounts::Accounts;
 use kaitou::clock::Clock;
 use kaitou::people::{By, Roles};
 use kaitou::pipeline::{Library, Pipeline, Sources, Worker};
-use kaitou::store::Store;
+use kaitou::store::{NewQuestionnaire, Store};
 use kaitou::web::{App, router};
 use kaitou::workbook::Limits;
 use tempfile::TempDir;
@@ -57,7 +57,7 @@ impl TestApp {
     /// With the sample standard sheet.
     pub async fn new() -> Self {
         let app = Self::empty(Limits::default()).await;
-        app.pipeline.import_standard("standard-sheet.xlsx", fixture_bytes("standard-sheet.xlsx")).await.expect("a good sheet");
+        app.pipeline.import_standard("standard-sheet.xlsx", fixture_bytes("standard-sheet.xlsx"), &By::this_machine()).await.expect("a good sheet");
         app
     }
 
@@ -74,7 +74,7 @@ impl TestApp {
         let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library).await.expect("a start");
         let accounts = Accounts::new(store.clone(), clock.clone());
         let url = "http://localhost".parse().expect("a URL");
-        let app = App { store: store.clone(), pipeline: pipeline.clone(), accounts: accounts.clone(), clock: clock.clone(), limits, url };
+        let app = App::new(store.clone(), pipeline.clone(), accounts.clone(), clock.clone(), limits, url);
         Self { router: router(app), store, pipeline, accounts, clock, worker, folder }
     }
 
@@ -96,6 +96,12 @@ impl TestApp {
         Answer::of(self.router.clone().oneshot(request).await.expect("the router never fails")).await
     }
 
+    /// The body of an answer that does not end.
+    pub async fn stream(&self, path: &str) -> Body {
+        let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty());
+        self.router.clone().oneshot(request.expect("a request")).await.expect("the router never fails").into_body()
+    }
+
     /// `GET`, as a browser on this machine.
     pub async fn get(&self, path: &str) -> Answer {
         let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty());
@@ -115,6 +121,20 @@ impl TestApp {
         let (kind, body) = multipart(fields, file);
         let request = own(path).header(header::CONTENT_TYPE, kind).body(Body::from(body));
         self.raw(request.expect("a request")).await
+    }
+
+    /// Stores a file of `fixtures/clients` as if somebody had uploaded it, and waits until it can be reviewed; its id.
+    pub async fn given(&self, name: &str) -> i64 {
+        let new = NewQuestionnaire {
+            client: "株式会社みなと商事".to_owned(),
+            services: vec![],
+            due: None,
+            file_name: name.to_owned(),
+            bytes: fixture_bytes(&format!("clients/{name}")),
+        };
+        let id = self.pipeline.upload(new, &By::this_machine()).await.expect("a workbook");
+        self.wait_until_read(id).await;
+        id
     }
 
     /// Uploads a file of `fixtures/clients` and waits until it can be reviewed; its id.
@@ -189,12 +209,6 @@ impl Session<'_> {
         let body = urlencoded(fields).into_bytes();
         self.app.ask(&Method::POST, path, Some(&self.cookie), FORM, body).await
     }
-
-    /// `POST` of a form with a file.
-    pub async fn post_file(&self, path: &str, fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Answer {
-        let (kind, body) = multipart(fields, file);
-        self.app.ask(&Method::POST, path, Some(&self.cookie), &kind, body).await
-    }
 }
 
 /// The content type of a form.
@@ -219,7 +233,9 @@ pub struct Answer {
 impl Answer {
     async fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes().to_vec();
+        // A stream of events has no end.
+        let endless = parts.headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let body = if endless { Vec::new() } else { body.collect().await.expect("a body").to_bytes().to_vec() };
         Self { status: parts.status, headers: parts.headers, body }
     }
 

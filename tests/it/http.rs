@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use calamine::{Data, Reader, Xlsx};
 use kaitou::matching::Reason;
+use kaitou::people::By;
 use kaitou::review::{Revision, State};
 use kaitou::store::{NewQuestionnaire, Reading};
 use kaitou::workbook::Limits;
@@ -114,7 +115,7 @@ async fn a_workbook_goes_in_and_comes_back_with_the_reviewed_answers() {
     assert_eq!(accepted.status, StatusCode::SEE_OTHER, "{}", accepted.text());
     assert_ne!(accepted.location(), format!("/questionnaires/{id}?show=all&at={first}&saved={first}"), "goes on to another");
     let next = app.get(accepted.location()).await.text();
-    assert!(next.contains("保存しました") && next.contains("承認 1"), "{next}");
+    assert!(next.contains("保存しました") && next.contains("承認 <strong>1</strong>"), "{next}");
 
     let (second, third) = (first + 1, first + 2);
     let edited = [("action", "save"), ("revision", "0"), ("choice", "×"), ("text", "個別に\r\n<b>回答</b>します。=1+1")];
@@ -128,7 +129,7 @@ async fn a_workbook_goes_in_and_comes_back_with_the_reviewed_answers() {
     let page = app.get(&format!("/questionnaires/{id}/download")).await.text();
     let open = questions.len() - 3;
     assert!(page.contains(&format!("{open}問が未回答です")), "{page}");
-    assert!(page.contains(&format!("未回答（{open}問）")) && page.contains("回答しない（1問"), "{page}");
+    assert!(page.contains(&format!("未回答（{open}問）")) && page.contains("回答が決まった3問"), "{page}");
 
     let filled = app.get(&format!("/questionnaires/{id}/file")).await;
     let place = |position: u32, choice: bool| {
@@ -306,7 +307,7 @@ async fn a_bad_upload_says_why_and_keeps_the_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_a_file_is_answered_with_words() {
     let app = TestApp::empty(Limits { file_bytes: 1 << 20, ..Limits::default() }).await;
-    app.pipeline.import_standard("standard-sheet.xlsx", fixture_bytes("standard-sheet.xlsx")).await.unwrap();
+    app.pipeline.import_standard("standard-sheet.xlsx", fixture_bytes("standard-sheet.xlsx"), &By::this_machine()).await.unwrap();
     let large = vec![b'P'; 100 << 20];
     let answer = app.post_file("/upload", &[("client", "甲社")], Some(("a.xlsx", &large))).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -459,7 +460,7 @@ async fn what_was_not_read_before_a_restart_is_read_after_it() {
         file_name: "plain-table.xlsx".to_owned(),
         bytes: fixture_bytes("clients/plain-table.xlsx"),
     };
-    let id = app.store.add_questionnaire(&upload, app.clock.now()).await.unwrap();
+    let id = app.store.add_questionnaire(&upload, &By::this_machine(), app.clock.now()).await.unwrap();
     let page = app.get(&format!("/questionnaires/{id}")).await.text();
     assert!(page.contains("読み取っています") && page.contains("http-equiv=\"refresh\""), "{page}");
     assert_eq!(app.get(&format!("/questionnaires/{id}/file")).await.status, StatusCode::CONFLICT);
@@ -481,7 +482,7 @@ async fn accepted_answers_teach_the_next_questionnaire() {
     let question = app.store.question(first, unsure.position).await.unwrap().unwrap();
     let proposal = question.suggestion.proposal(item).unwrap();
     let state = State::Open.accept(&question.question, proposal).unwrap();
-    app.store.decide(first, unsure.position, Revision(0), &state, app.clock.now()).await.unwrap();
+    app.store.decide(first, unsure.position, Revision(0), &state, &By::this_machine(), app.clock.now()).await.unwrap();
 
     let second = app.upload("plain-table.xlsx").await;
     let again = app.store.question(second, unsure.position).await.unwrap().unwrap();
@@ -491,7 +492,7 @@ async fn accepted_answers_teach_the_next_questionnaire() {
     assert!(app.get(&format!("/questionnaires/{second}?at={}", unsure.position)).await.text().contains("過去の回答"));
 
     // Taken back, it is forgotten.
-    app.store.decide(first, unsure.position, Revision(1), &State::Open, app.clock.now()).await.unwrap();
+    app.store.decide(first, unsure.position, Revision(1), &State::Open, &By::this_machine(), app.clock.now()).await.unwrap();
     let third = app.upload("plain-table.xlsx").await;
     assert_eq!(app.store.question(third, unsure.position).await.unwrap().unwrap().suggestion, question.suggestion);
 }

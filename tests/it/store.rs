@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use kaitou::export::FinalAnswer;
 use kaitou::matching::{Band, Reason};
 use kaitou::questionnaire::{Mark, Question};
+use kaitou::people::By;
 use kaitou::review::{Kind, Proposal, Review, Revision, State, Suggestion, Tally};
 use kaitou::store::{NewQuestionnaire, Reading, SaveError, Store};
 use kaitou::workbook::{CellRef, Problem};
@@ -31,6 +32,10 @@ contract!(
     only_answers_that_stand_are_learned_from,
     every_standard_sheet_is_kept,
 );
+
+fn by() -> By {
+    By::this_machine()
+}
 
 fn at(minute: i8) -> Timestamp {
     format!("2026-04-01T01:{minute:02}:00.5Z").parse().unwrap()
@@ -83,15 +88,15 @@ fn question(number: u32) -> (Question, Suggestion) {
 }
 
 async fn ready(store: &Store, questions: u32) -> i64 {
-    let id = store.add_questionnaire(&upload(), at(0)).await.unwrap();
-    let standard = store.add_standard("標準.xlsx", b"PK", 67, at(0)).await.unwrap();
+    let id = store.add_questionnaire(&upload(), &by(), at(0)).await.unwrap();
+    let standard = store.add_standard("標準.xlsx", b"PK", 67, &by(), at(0)).await.unwrap();
     let questions: Vec<_> = (1..=questions).map(question).collect();
     store.finish(id, standard, &[], &questions).await.unwrap();
     id
 }
 
 async fn an_upload_is_kept_as_it_came(store: Store) {
-    let id = store.add_questionnaire(&upload(), at(0)).await.unwrap();
+    let id = store.add_questionnaire(&upload(), &by(), at(0)).await.unwrap();
     assert_eq!(store.unread().await.unwrap(), [id]);
     let kept = store.questionnaire(id).await.unwrap().unwrap();
     assert_eq!(store.questionnaires().await.unwrap(), std::slice::from_ref(&kept));
@@ -104,8 +109,8 @@ async fn an_upload_is_kept_as_it_came(store: Store) {
 }
 
 async fn questions_come_back_as_they_went_in(store: Store) {
-    let id = store.add_questionnaire(&upload(), at(0)).await.unwrap();
-    let standard = store.add_standard("標準.xlsx", b"PK", 67, at(0)).await.unwrap();
+    let id = store.add_questionnaire(&upload(), &by(), at(0)).await.unwrap();
+    let standard = store.add_standard("標準.xlsx", b"PK", 67, &by(), at(0)).await.unwrap();
     let bare = Question {
         number: None,
         section: vec![],
@@ -129,7 +134,7 @@ async fn questions_come_back_as_they_went_in(store: Store) {
     assert_eq!(kept.into_iter().map(|q| (q.question, q.suggestion)).collect::<Vec<_>>(), sent);
     let questionnaire = store.questionnaire(id).await.unwrap().unwrap();
     assert_eq!((questionnaire.reading, questionnaire.problems), (Reading::Ready, vec![problem]));
-    assert_eq!((questionnaire.standard, questionnaire.tally.open), (Some(standard), 2));
+    assert_eq!((questionnaire.standard, questionnaire.tally.of(Kind::Open)), (Some(standard), 2));
     let lines = store.lines(id).await.unwrap();
     assert_eq!(lines.iter().map(|l| (l.band, l.kind)).collect::<Vec<_>>(), [(Band::Medium, Kind::Open), (Band::None, Kind::Open)]);
 }
@@ -144,7 +149,7 @@ async fn reading_ends_once(store: Store) {
     assert_eq!(store.questions(id).await.unwrap(), before);
     assert_eq!(store.questionnaire(id).await.unwrap().unwrap().reading, Reading::Ready);
 
-    let other = store.add_questionnaire(&upload(), at(1)).await.unwrap();
+    let other = store.add_questionnaire(&upload(), &by(), at(1)).await.unwrap();
     store.fail(other, "質問が見つかりません。").await.unwrap();
     let failed = store.questionnaire(other).await.unwrap().unwrap();
     assert_eq!(failed.reading, Reading::Failed("質問が見つかりません。".to_owned()));
@@ -160,28 +165,33 @@ async fn decisions_follow_one_another(store: Store) {
         State::Edited { item: None, answer: FinalAnswer { choice: None, text: "別の文\n2行目'--".to_owned() } },
         State::Declined,
         State::Open,
+        State::Asked,
+        State::NotApplicable { answer: answer("対象外") },
         State::Edited { item: Some(3), answer: FinalAnswer { choice: Some("はい".to_owned()), text: String::new() } },
     ];
     for (n, state) in (0..).zip(&steps) {
         let minute = i8::try_from(n).unwrap();
-        assert_eq!(store.decide(id, 1, Revision(n), state, at(minute)).await.unwrap(), Revision(n + 1));
+        assert_eq!(store.decide(id, 1, Revision(n), state, &by(), at(minute)).await.unwrap(), Revision(n + 1));
         let now = store.question(id, 1).await.unwrap().unwrap().review;
-        assert_eq!(now, Review { revision: Revision(n + 1), state: state.clone() });
+        assert_eq!(now, Review { revision: Revision(n + 1), state: state.clone(), released: None });
     }
     let history = store.history(id, 1).await.unwrap();
     assert_eq!(history.iter().map(|d| d.review.state.clone()).collect::<Vec<_>>(), steps);
-    assert_eq!(history.iter().map(|d| d.at).collect::<Vec<_>>(), (0..5).map(at).collect::<Vec<_>>());
+    assert_eq!(history.iter().map(|d| d.at).collect::<Vec<_>>(), (0..7).map(at).collect::<Vec<_>>());
     let tally = store.questionnaire(id).await.unwrap().unwrap().tally;
-    assert_eq!(tally, Tally { open: 1, edited: 1, ..Tally::default() });
+    let mut expected = Tally::default();
+    expected.add(Kind::Open, 1);
+    expected.add(Kind::Edited, 1);
+    assert_eq!(tally, expected);
 
-    for wrong in [0, 4, 6, 99] {
-        match store.decide(id, 1, Revision(wrong), &State::Declined, at(9)).await {
-            Err(SaveError::Stale(now)) => assert_eq!(now.revision, Revision(5)),
+    for wrong in [0, 6, 8, 99] {
+        match store.decide(id, 1, Revision(wrong), &State::Declined, &by(), at(9)).await {
+            Err(SaveError::Stale(now)) => assert_eq!(now.revision, Revision(7)),
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(store.history(id, 1).await.unwrap().len(), 5);
-    let nowhere = store.decide(id, 3, Revision(0), &State::Declined, at(9)).await;
+    assert_eq!(store.history(id, 1).await.unwrap().len(), 7);
+    let nowhere = store.decide(id, 3, Revision(0), &State::Declined, &by(), at(9)).await;
     assert!(matches!(nowhere, Err(SaveError::NoQuestion)), "{nowhere:?}");
 }
 
@@ -192,14 +202,14 @@ async fn of_twenty_decisions_at_once_one_is_stored(store: Store) {
             let store = store.clone();
             tokio::spawn(async move {
                 let state = State::Edited { item: None, answer: answer(&format!("{n}人目")) };
-                (state.clone(), store.decide(id, 1, Revision(0), &state, at(0)).await)
+                (state.clone(), store.decide(id, 1, Revision(0), &state, &by(), at(0)).await)
             })
         })
         .collect();
     let mut stored = Vec::new();
     for task in tasks {
         match task.await.unwrap() {
-            (state, Ok(revision)) => stored.push(Review { revision, state }),
+            (state, Ok(revision)) => stored.push(Review { revision, state, released: None }),
             (_, Err(SaveError::Stale(_))) => {}
             (_, Err(e)) => panic!("{e}"),
         }
@@ -212,11 +222,11 @@ async fn only_answers_that_stand_are_learned_from(store: Store) {
     let accepted = State::Accepted { item: Some(2), answer: answer("承認済みの文") };
     let written = State::Edited { item: None, answer: answer("手で書いた") };
     let edited = State::Edited { item: Some(3), answer: answer("直した") };
-    store.decide(id, 1, Revision(0), &accepted, at(1)).await.unwrap();
-    store.decide(id, 2, Revision(0), &accepted, at(2)).await.unwrap();
-    store.decide(id, 2, Revision(1), &State::Open, at(3)).await.unwrap();
-    store.decide(id, 3, Revision(0), &written, at(4)).await.unwrap();
-    store.decide(id, 4, Revision(0), &edited, at(5)).await.unwrap();
+    store.decide(id, 1, Revision(0), &accepted, &by(), at(1)).await.unwrap();
+    store.decide(id, 2, Revision(0), &accepted, &by(), at(2)).await.unwrap();
+    store.decide(id, 2, Revision(1), &State::Open, &by(), at(3)).await.unwrap();
+    store.decide(id, 3, Revision(0), &written, &by(), at(4)).await.unwrap();
+    store.decide(id, 4, Revision(0), &edited, &by(), at(5)).await.unwrap();
     let past = store.past_answers().await.unwrap();
     let past: Vec<_> = past.iter().map(|p| (p.question.as_str(), p.item, p.item_question.as_str())).collect();
     assert_eq!(past, [("質問4\n続き", 3, "項目3"), ("質問1\n続き", 2, "項目2")]);
@@ -224,8 +234,8 @@ async fn only_answers_that_stand_are_learned_from(store: Store) {
 
 async fn every_standard_sheet_is_kept(store: Store) {
     assert_eq!(store.standard().await.unwrap(), None);
-    let first = store.add_standard("旧.xlsx", b"PK1", 67, at(0)).await.unwrap();
-    let second = store.add_standard("新.xlsx", b"PK2", 70, at(1)).await.unwrap();
+    let first = store.add_standard("旧.xlsx", b"PK1", 67, &by(), at(0)).await.unwrap();
+    let second = store.add_standard("新.xlsx", b"PK2", 70, &by(), at(1)).await.unwrap();
     let current = store.standard().await.unwrap().unwrap();
     assert_eq!((current.id, current.name.as_str(), current.bytes.as_slice()), (second, "新.xlsx", b"PK2".as_slice()));
     let versions = store.standards().await.unwrap();
@@ -237,7 +247,7 @@ async fn what_is_stored_is_there_after_reopening() {
     let folder = TempDir::new().unwrap();
     let store = Store::open(folder.path()).await.unwrap();
     let id = ready(&store, 2).await;
-    store.decide(id, 2, Revision(0), &State::Declined, at(1)).await.unwrap();
+    store.decide(id, 2, Revision(0), &State::Declined, &by(), at(1)).await.unwrap();
     let before = (store.questionnaires().await.unwrap(), store.questions(id).await.unwrap());
     store.close().await;
     let store = Store::open(folder.path()).await.unwrap();

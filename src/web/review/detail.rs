@@ -7,10 +7,12 @@ use super::super::view::{self, Bar, Due};
 use super::lines::Entry;
 use crate::export::FinalAnswer;
 use crate::matching::Reason;
-use crate::questionnaire::Kind;
+use crate::people::Person;
+use crate::questionnaire::Kind as QuestionKind;
+use crate::questionnaire::polarity::is_turned_under;
 use crate::questionnaire::profile::Draft;
-use crate::review::{Choices, Proposal, State};
-use crate::store::{Questionnaire, ReviewQuestion};
+use crate::review::{Choices, Kind, Proposal, State};
+use crate::store::{Decided, Earlier, Line, Questionnaire, ReviewQuestion};
 use crate::workbook::Problem;
 
 /// The head of a questionnaire's pages.
@@ -31,19 +33,22 @@ pub(in crate::web) struct Header {
     pub problems: Vec<(String, String)>,
     /// Whether its suggestions come from an older standard sheet than the one in use.
     pub outdated: bool,
+    /// The standard sheet its suggestions come from: name and date.
+    pub standard: String,
 }
 
 impl Header {
     pub(in crate::web) fn new(q: Questionnaire, today: Date) -> Self {
         Self {
             id: q.id,
-            due: q.due.map(|due| Due::new(due, today, q.tally.open > 0 || q.tally.total() == 0)),
+            due: q.due.map(|due| Due::new(due, today, q.tally.left() > 0 || q.tally.total() == 0)),
             client: q.client,
             file_name: q.file_name,
             services: q.services,
             bar: Bar { tally: q.tally },
             problems: q.problems.into_iter().map(|p| (place(&p), p.message)).collect(),
             outdated: false,
+            standard: String::new(),
         }
     }
 }
@@ -62,6 +67,8 @@ pub(in crate::web) struct Entered {
     pub item: Option<u32>,
     /// Choice and text.
     pub answer: FinalAnswer,
+    /// The answer of an earlier questionnaire it starts from.
+    pub past: Option<Earlier>,
     /// Why it was refused.
     pub wrong: Option<String>,
     /// What stands stored instead.
@@ -69,18 +76,28 @@ pub(in crate::web) struct Entered {
 }
 
 impl Entered {
+    /// An answer of an earlier questionnaire; the choice only where this question offers it.
+    pub(in crate::web) fn earlier(q: &ReviewQuestion, past: Earlier) -> Self {
+        let mut answer = past.answer.clone();
+        if let Choices::Of(names) = Choices::of(&q.question) {
+            answer.choice = answer.choice.filter(|c| names.contains(c));
+        }
+        Self { item: None, answer, past: Some(past), wrong: None, conflict: None }
+    }
+
     /// The decided answer, or else the draft, or else the company's `fact`; another proposal where `item` asks for it.
     pub(in crate::web) fn stored(q: &ReviewQuestion, fact: Option<&Draft>, item: Option<u32>) -> Self {
         let asked = item.and_then(|item| q.suggestion.proposal(item));
         let (item, answer) = match (asked, &q.review.state) {
             (Some(proposal), _) => (Some(proposal.item), proposal.answer.clone()),
             (None, State::Accepted { item, answer } | State::Edited { item, answer }) => (*item, answer.clone()),
-            (None, State::Open | State::Declined) => match q.suggestion.drafted() {
+            (None, State::NotApplicable { answer }) => (None, answer.clone()),
+            (None, State::Open | State::Declined | State::Asked) => match q.suggestion.drafted() {
                 Some(draft) => (Some(draft.item), draft.answer.clone()),
                 None => (None, FinalAnswer { choice: None, text: fact.map(|f| f.text.clone()).unwrap_or_default() }),
             },
         };
-        Self { item, answer, wrong: None, conflict: None }
+        Self { item, answer, past: None, wrong: None, conflict: None }
     }
 }
 
@@ -169,16 +186,133 @@ pub(in crate::web) struct Detail {
     pub wrong: Option<String>,
     /// What stands stored instead of what was sent.
     pub conflict: Option<Conflict>,
+    /// What to mind.
+    pub warnings: Vec<String>,
+    /// The other questions that ask the same.
+    pub alike: Vec<Alike>,
+    /// What was looked for by hand; empty for nothing.
+    pub asked: String,
+    /// Items of the standard sheet that were found by hand.
+    pub found: Vec<Offer>,
+    /// Answers of earlier questionnaires that were found by hand.
+    pub earlier: Vec<Past>,
+    /// The answer of an earlier questionnaire that the form's answer comes from.
+    pub past: Option<Past>,
+    /// What was said: when, by whom, what.
+    pub comments: Vec<(String, String, String)>,
+    /// Who can have it: id, name, and whether they do.
+    pub people: Vec<(i64, String, bool)>,
+    /// Who decided last and when; empty where nobody did.
+    pub decided: String,
+    /// Every decision, the latest first: when, by whom, class and name of the state, text.
+    pub history: Vec<(String, String, (&'static str, &'static str), String)>,
     /// The question above in the list.
     pub previous: Option<u32>,
     /// The question below in the list.
     pub next: Option<u32>,
 }
 
+/// What stands around a question: the list, people, talk, and what was looked for.
+#[derive(Default)]
+pub(in crate::web) struct Around {
+    /// Everybody who may have it.
+    pub people: Vec<Person>,
+    /// Who has it.
+    pub assignee: Option<i64>,
+    /// What was said.
+    pub comments: Vec<crate::store::Comment>,
+    /// Every decision.
+    pub history: Vec<Decided>,
+    /// What was looked for by hand.
+    pub asked: String,
+    /// Items that were found.
+    pub found: Vec<Proposal>,
+    /// Earlier answers that were found.
+    pub earlier: Vec<Earlier>,
+}
+
+/// Another question that asks the same.
+pub(in crate::web) struct Alike {
+    /// Its place.
+    pub position: u32,
+    /// What it is called.
+    pub name: String,
+    /// Class and name of its state.
+    pub kind: (&'static str, &'static str),
+    /// Whether its answer contradicts the one of the question that is shown.
+    pub contradicts: bool,
+}
+
+/// An answer of an earlier questionnaire.
+pub(in crate::web) struct Past {
+    /// Its address: questionnaire and place.
+    pub key: String,
+    /// The client, and when it was decided.
+    pub origin: String,
+    /// The client's question.
+    pub question: String,
+    /// The choice; empty for none.
+    pub choice: String,
+    /// The text.
+    pub text: String,
+}
+
+impl Past {
+    fn new(e: Earlier) -> Self {
+        Self {
+            key: format!("{}-{}", e.questionnaire, e.position),
+            origin: format!("{}（{}）", e.client, view::moment(e.at)),
+            question: e.question,
+            choice: e.answer.choice.unwrap_or_default(),
+            text: e.answer.text,
+        }
+    }
+}
+
 impl Detail {
-    pub(in crate::web) fn new(q: &ReviewQuestion, fact: Option<Draft>, entered: Entered, entries: &[Entry]) -> Self {
+    pub(in crate::web) fn new(
+        q: &ReviewQuestion,
+        fact: Option<Draft>,
+        entered: Entered,
+        entries: &[Entry],
+        lines: &[Line],
+        around: Around,
+    ) -> Self {
         let question = &q.question;
-        let Entered { item, answer, wrong, conflict } = entered;
+        let Entered { item, answer, past, wrong, conflict } = entered;
+        let mine = q.review.state.answer();
+        let alike: Vec<Alike> = lines
+            .iter()
+            .filter(|l| q.alike.is_some() && l.alike == q.alike && l.position != q.position)
+            .map(|l| Alike {
+                position: l.position,
+                name: l.number.as_ref().map_or_else(|| format!("{}問目", l.position), |n| format!("No. {n}")),
+                kind: view::kind(l.kind),
+                contradicts: matches!((mine, &l.answer), (Some(a), Some(b)) if crate::review::alike::contradict(a, b)),
+            })
+            .collect();
+        let mut warnings = Vec::new();
+        if is_turned_under(&question.section, &question.text) {
+            warnings.push("否定形など、聞き方が逆の質問の可能性があります。「はい」「いいえ」の向きを確認してください。".to_owned());
+        }
+        if alike.iter().any(|a| a.contradicts) {
+            warnings.push("同じ内容の質問に、食い違う回答があります。".to_owned());
+        }
+        if q.review.released.is_some() && q.review.kind() != Kind::Released {
+            warnings.push("リリース後に変更されています。クライアントに渡すには、もう一度リリースが必要です。".to_owned());
+        }
+        let last = around.history.last();
+        let decided = last.map(|d| format!("{} {}", view::moment(d.at), d.person)).unwrap_or_default();
+        let history = around
+            .history
+            .iter()
+            .rev()
+            .map(|d| {
+                let answer = d.review.state.answer().cloned().unwrap_or_default();
+                let text = [answer.choice.unwrap_or_default(), answer.text].join(" ").trim().to_owned();
+                (view::moment(d.at), d.person.clone(), view::kind(d.review.state.kind()), text)
+            })
+            .collect();
         let source = item.and_then(|item| q.suggestion.proposal(item));
         let others: Vec<&Proposal> = q.suggestion.proposals.iter().filter(|p| Some(p.item) != item).collect();
         // Without a source the best of the others says which words of the question were found.
@@ -201,7 +335,7 @@ impl Detail {
             cells: answer_cells(q),
             section: question.section.clone(),
             pieces: pieces(&question.text, words),
-            kind: view::kind(q.review.state.kind()),
+            kind: view::kind(q.review.kind()),
             band: view::band(q.suggestion.band),
             revision: q.review.revision.0,
             choice_missing: !choices.is_empty() && source.is_some() && !choices.iter().any(|c| c.chosen),
@@ -211,11 +345,21 @@ impl Detail {
             answerable: question.text_cell.is_some() || Choices::of(question) != Choices::None,
             text: question.text_cell.is_some().then_some(answer.text),
             other_asked: source.is_some() && item != q.suggestion.draft && q.review.state == State::Open,
-            facts: (question.kind == Kind::Profile).then(|| fact.map(|f| f.sources).unwrap_or_default()),
+            facts: (question.kind == QuestionKind::Profile).then(|| fact.map(|f| f.sources).unwrap_or_default()),
             source: source.map(Offer::new),
             others: others.into_iter().map(Offer::new).collect(),
             wrong,
             conflict,
+            warnings,
+            alike,
+            found: around.found.iter().map(Offer::new).collect(),
+            asked: around.asked,
+            earlier: around.earlier.into_iter().map(Past::new).collect(),
+            past: past.map(Past::new),
+            comments: around.comments.into_iter().map(|c| (view::moment(c.at), c.person, c.text)).collect(),
+            people: around.people.into_iter().map(|p| (p.id, p.name, Some(p.id) == around.assignee)).collect(),
+            decided,
+            history,
             previous: above.map(|e| e.position),
             next: entries.get(at + 1).map(|e| e.position),
         }
@@ -289,7 +433,7 @@ impl Offer {
             question: pieces(&p.question, ours.iter().copied()),
             choice: p.answer.choice.clone().unwrap_or_default(),
             text: pieces(&p.answer.text, ours.iter().copied()),
-            percent: view::percent(p.confidence),
+            percent: if p.confidence > 0.0 { view::percent(p.confidence) } else { String::new() },
             synonyms,
             topics,
             past,
