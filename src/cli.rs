@@ -12,6 +12,8 @@ use crate::workbook::Limits;
 use crate::workbook::read::ReadError;
 
 mod answer;
+mod check_workbooks;
+mod isolated;
 mod keep;
 pub mod matching;
 mod questions;
@@ -44,9 +46,14 @@ enum Command {
     /// 質問（JSON Lines）に標準シートの項目を対応付ける
     Match(matching::MatchArgs),
     /// 正解つきの質問で対応付けの精度を測る
-    Evaluate(matching::EvaluateArgs),
+    Evaluate(matching::evaluate::EvaluateArgs),
     /// 正解つきの質問から対応付けのモデルを作り直す
-    Fit(matching::FitArgs),
+    Fit(matching::evaluate::FitArgs),
+    /// フォルダ内のブックに試し書きし、ほかに何も変わらないことを確かめる
+    CheckWorkbooks(check_workbooks::Args),
+    /// Not for people: see `crate::isolated`.
+    #[command(hide = true)]
+    Isolated(isolated::Args),
     /// 話題集（index/topics）から単語ベクトルを作り直す（1分ほど）
     FitVectors(vectors::Args),
 }
@@ -92,9 +99,11 @@ pub fn run() -> ExitCode {
         Command::Answer(args) => answer::run(args),
         Command::Questions(args) => questions::run(args),
         Command::Match(args) => matching::run_match(args, io::stdin().lock(), BufWriter::new(io::stdout().lock())).map_err(Failure::from),
-        Command::Evaluate(args) => matching::run_evaluate(args, io::stdout().lock()).map_err(Failure::from),
+        Command::Evaluate(args) => matching::evaluate::run_evaluate(args, io::stdout().lock()).map_err(Failure::from),
+        Command::CheckWorkbooks(args) => check_workbooks::run(args),
+        Command::Isolated(args) => isolated::run(args),
         Command::FitVectors(args) => vectors::run(args),
-        Command::Fit(args) => matching::run_fit(args, io::stdout().lock()).map_err(Failure::from),
+        Command::Fit(args) => matching::evaluate::run_fit(args, io::stdout().lock()).map_err(Failure::from),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

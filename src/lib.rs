@@ -15,6 +15,7 @@
 //! | [`workbook::write`] | the original bytes + cell edits | bytes; nothing else changes |
 //!
 //! Around them: [`pipeline`] runs the stages and keeps them off the async threads, [`store`] keeps what must not be lost,
+//! [`isolated`] runs what could be made to hang in a process of its own ([`legacy`]: .xls),
 //! [`accounts`] signs [`people`] in with their [`secret`]s, [`audit`] chains the log of who did what,
 //! [`web`] shows it, [`cli`] is the command line, [`config`] and [`clock`] are where settings and time come from.
 //!
@@ -27,6 +28,8 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod export;
+pub mod isolated;
+pub mod legacy;
 pub mod matching;
 pub mod people;
 pub mod pipeline;

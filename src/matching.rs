@@ -20,6 +20,9 @@ pub const CANDIDATES: usize = 10;
 /// At most so many reasons are named for each.
 const REASONS: usize = 8;
 
+/// From this nearness on a past question is named as a reason.
+const NEAR_PAST: f64 = 0.6;
+
 /// How sure a match is, in the steps a reviewer works by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Band {
@@ -58,7 +61,7 @@ pub enum Reason {
     Synonym(String, String),
     /// Both are about this topic of the field, though the words may differ.
     Topic(String),
-    /// The same question was answered with this item before; its text then.
+    /// The same question, or one that means nearly the same, was answered with this item before; its text then.
     Past(String),
 }
 
@@ -134,6 +137,7 @@ fn reasons(item: &FoundItem<'_>) -> Vec<Reason> {
         }
     }
     reasons.truncate(REASONS);
+    reasons.extend(item.past.filter(|p| p.cosine >= NEAR_PAST).map(|p| Reason::Past(p.question.to_owned())));
     reasons.extend(item.topic.map(|t| Reason::Topic(t.name.to_owned())));
     reasons
 }

@@ -236,13 +236,12 @@ impl Pipeline {
         }
         let whole = answers.len() == questions.len();
         let limits = self.0.limits;
-        let (bytes, cells) =
-            tokio::task::spawn_blocking(move || write::write(&original, &cells, &limits).map(|bytes| (bytes, cells)))
-                .await
-                .map_err(PipelineError::from)?
-                .map_err(PipelineError::from)?;
+        let written = tokio::task::spawn_blocking(move || write::write(&original, &cells, &limits))
+            .await
+            .map_err(PipelineError::from)?
+            .map_err(PipelineError::from)?;
         let file_name = export::answered_name(&questionnaire.file_name, whole);
-        let new = NewRelease { file_name, bytes, answers, cells };
+        let new = NewRelease { file_name, bytes: written.bytes, answers, cells: written.changes };
         match self.0.store.release(id, &new, by, self.0.clock.now()).await {
             Ok(release) => Ok(release),
             Err(SaveError::Stale(_)) => Err(ReleaseError::Changed),
@@ -342,18 +341,16 @@ impl Pipeline {
         let found = crate::questionnaire::find(&workbook)?;
         let matcher = engine.matcher(past, &self.0.library)?;
         let total = found.questions.len();
-        let mut questions = Vec::with_capacity(total);
-        let around = matcher.scopes_around(&found.questions);
-        for (done, (question, around)) in found.questions.into_iter().zip(around).enumerate() {
+        let mut suggestions = Vec::with_capacity(total);
+        for (done, (question, asked)) in found.questions.iter().zip(&matcher.read(&found.questions)).enumerate() {
             if self.stopping() {
                 return Ok(None);
             }
             self.set_progress(questionnaire.id, Some(Progress::Matching { done, total }));
-            let suggestion = matcher.suggest(&question, around, &questionnaire.services);
-            questions.push((question, suggestion));
+            suggestions.push(matcher.suggest(question, asked, &questionnaire.services));
         }
         let problems = workbook.problems.into_iter().chain(found.problems).collect();
-        Ok(Some(Found { problems, questions }))
+        Ok(Some(Found { problems, questions: found.questions.into_iter().zip(suggestions).collect() }))
     }
 }
 

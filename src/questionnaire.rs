@@ -7,11 +7,18 @@ pub mod choices;
 mod find;
 mod grid;
 mod headings;
+pub mod legend;
+mod meaning;
+pub mod polarity;
+pub mod profile;
 mod rows;
 mod table;
+mod words;
 
 pub use find::find;
 pub use headings::{BadLine, Heading, Headings};
+pub use meaning::Stance;
+pub use words::BadWord;
 
 /// What a sheet of the workbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +44,16 @@ pub struct Mark {
     pub choice: String,
 }
 
+/// What a question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kind {
+    /// Security: answered from the standard sheet.
+    #[default]
+    Check,
+    /// A fact about the company, such as its name or address: answered from the company's profile.
+    Profile,
+}
+
 /// One question of the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -60,6 +77,10 @@ pub struct Question {
     pub text_cell: Option<CellRef>,
     /// The cells of which one is marked, where each choice has a column of its own.
     pub marks: Option<Vec<Mark>>,
+    /// What the workbook says of the choices: choice and explanation, 「○」 and 「実施している」. Empty where it says nothing.
+    pub legend: Vec<(String, String)>,
+    /// What it is about.
+    pub kind: Kind,
 }
 
 /// What was found in a client's workbook.

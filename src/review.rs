@@ -2,7 +2,7 @@
 
 use crate::export::FinalAnswer;
 use crate::questionnaire::Question;
-use crate::questionnaire::choices::{Stance, choice_for};
+use crate::questionnaire::choices::choose;
 use crate::workbook::MAX_CELL_UTF16;
 
 pub mod alike;
@@ -56,10 +56,10 @@ pub enum State {
     /// Nobody decided yet; nothing is exported.
     #[default]
     Open,
-    /// A proposal was taken as it was.
+    /// A draft was taken as it was.
     Accepted {
-        /// The standard sheet's item it comes from.
-        item: u32,
+        /// The standard sheet's item it comes from; `None` where it is from the company's profile.
+        item: Option<u32>,
         /// What is exported.
         answer: FinalAnswer,
     },
@@ -117,7 +117,17 @@ impl State {
     /// [`Refusal`] when it holds nothing that could be written for `question`.
     pub fn accept(self, question: &Question, proposal: &Proposal) -> Result<Self, Refusal> {
         let answer = checked(question, proposal.answer.clone())?;
-        Ok(Self::Accepted { item: proposal.item, answer })
+        Ok(Self::Accepted { item: Some(proposal.item), answer })
+    }
+
+    /// Takes `answer`, written by a person who started from `fact` of the company's profile. Unchanged words are an acceptance.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the answer can't stand in the client's file.
+    pub fn edit_fact(self, question: &Question, fact: &str, answer: FinalAnswer) -> Result<Self, Refusal> {
+        let answer = checked(question, answer)?;
+        let fact = checked(question, FinalAnswer { choice: None, text: fact.to_owned() });
+        Ok(if fact.as_ref() == Ok(&answer) { Self::Accepted { item: None, answer } } else { Self::Edited { item: None, answer } })
     }
 
     /// Takes `answer`, written by a person who may have started from `proposal`. Unchanged words are an acceptance.
@@ -127,7 +137,7 @@ impl State {
     pub fn edit(self, question: &Question, proposal: Option<&Proposal>, answer: FinalAnswer) -> Result<Self, Refusal> {
         let answer = checked(question, answer)?;
         match proposal {
-            Some(p) if checked(question, p.answer.clone()).as_ref() == Ok(&answer) => Ok(Self::Accepted { item: p.item, answer }),
+            Some(p) if checked(question, p.answer.clone()).as_ref() == Ok(&answer) => Ok(Self::Accepted { item: Some(p.item), answer }),
             _ => Ok(Self::Edited { item: proposal.map(|p| p.item), answer }),
         }
     }
@@ -150,7 +160,7 @@ impl State {
         let choice = match Choices::of(question) {
             Choices::None => None,
             Choices::Any => Some(WORD.to_owned()),
-            Choices::Of(names) => choice_for(Stance::NotApplicable, &names).cloned(),
+            Choices::Of(names) => choose(Some(WORD), "", &names, &question.legend).cloned(),
         };
         let text = match (choice.is_some(), reason.trim()) {
             (false, "") => WORD.to_owned(),
@@ -204,8 +214,7 @@ impl State {
     #[must_use]
     pub fn item(&self) -> Option<u32> {
         match self {
-            Self::Accepted { item, .. } => Some(*item),
-            Self::Edited { item, .. } => *item,
+            Self::Accepted { item, .. } | Self::Edited { item, .. } => *item,
             Self::Open | Self::Declined | Self::NotApplicable { .. } | Self::Asked => None,
         }
     }
@@ -293,6 +302,8 @@ mod tests {
             boxes: None,
             text_cell: Some(CellRef::new(2, 5)),
             marks: None,
+            legend: vec![],
+            kind: crate::questionnaire::Kind::Check,
         }
     }
 
@@ -383,7 +394,7 @@ mod tests {
         assert_eq!(said(&words(&["○", "×", "該当なし"])), Ok(answer(Some("該当なし"), "")));
         assert_eq!(said(&words(&["○", "×"])), Ok(answer(None, "対象外")));
         assert_eq!(said(&Question { text_cell: None, ..words(&["○", "×"]) }), Err(Refusal::NoWordForIt));
-        let reason = State::Open.not_applicable(&words(&["対象", "対象外"]), " 再委託がないため\r\n ");
+        let reason = State::Open.not_applicable(&words(&["○", "×", "対象外"]), " 再委託がないため\r\n ");
         assert_eq!(reason.unwrap().answer(), Some(&answer(Some("対象外"), "再委託がないため")));
     }
 

@@ -19,6 +19,7 @@ mod decisions;
 mod json;
 mod links;
 mod people;
+mod profile;
 mod questionnaires;
 mod questions;
 mod releases;

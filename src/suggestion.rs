@@ -2,7 +2,7 @@
 
 use crate::matching::{Band, Match};
 use crate::questionnaire::Question;
-use crate::questionnaire::choices::{Stance, choice_for, is_negated, stance_of, stance_of_text};
+use crate::questionnaire::{choices, polarity};
 use crate::standard::{Answer, Item, StandardSheet};
 
 /// A suggested answer. Its text is an approved one, verbatim.
@@ -29,7 +29,8 @@ pub fn draft(question: &Question, found: &Match, sheet: &StandardSheet, services
     let best = found.candidates.first()?;
     let (choice, text) = answer_from(question, sheet.item(best.item)?, services)?;
     // A draft for a question that is turned round is never sure, whoever made the match.
-    let band = if is_negated(&question.text) { found.band.min(Band::Medium) } else { found.band };
+    let turned = polarity::is_turned_under(&question.section, &question.text);
+    let band = if turned { found.band.min(Band::Medium) } else { found.band };
     Some(Draft { item: best.item, choice, text, confidence: best.confidence, band })
 }
 
@@ -50,19 +51,17 @@ pub fn answer_from(question: &Question, item: &Item, services: &[String]) -> Opt
         };
         answers.iter().map(one).collect::<Vec<_>>().join("\n")
     };
-    let choice = match stance(&answers) {
-        Some(stance) if !is_negated(&question.text) => {
-            let marks = question.marks.as_ref().map(|m| m.iter().map(|m| m.choice.clone()).collect::<Vec<_>>());
-            question.choices.as_ref().or(marks.as_ref()).and_then(|choices| choice_for(stance, choices).cloned())
-        }
-        _ => None,
-    };
-    Some((choice, text))
+    Some((choice(question, item, &answers), text))
 }
 
-/// What all the answers say together; `None` where one is uncertain or they differ.
-fn stance(answers: &[&Answer]) -> Option<Stance> {
-    let one = |a: &&Answer| a.mark.as_deref().map_or_else(|| stance_of_text(&a.text), stance_of);
+/// The client's word for what all the answers say together; `None` where that is not certain or they differ.
+fn choice(question: &Question, item: &Item, answers: &[&Answer]) -> Option<String> {
+    let marks = question.marks.as_ref().map(|m| m.iter().map(|m| m.choice.clone()).collect::<Vec<_>>());
+    let offered = question.choices.as_ref().or(marks.as_ref())?;
+    let one = |a: &&Answer| {
+        let agreed = polarity::agree(&item.question, &a.text, &question.section, &question.text);
+        choices::choose(a.mark.as_deref(), &a.text, offered, &question.legend).filter(|_| agreed)
+    };
     let first = answers.first().and_then(one)?;
-    answers.iter().all(|a| one(a) == Some(first)).then_some(first)
+    answers.iter().all(|a| one(a) == Some(first)).then(|| first.clone())
 }

@@ -32,6 +32,7 @@ mod list;
 mod live;
 mod marks;
 mod people;
+mod profile;
 mod review;
 mod sign_in;
 mod standard;
@@ -117,6 +118,8 @@ fn routes() -> Vec<Route> {
         act("/upload", SALES, post(upload::submit).layer(unlimited())),
         show("/standard", SignedIn, get(standard::page)),
         act("/standard", ADMINISTRATOR, post(standard::import).layer(unlimited())),
+        show("/profile", SignedIn, get(profile::page)),
+        act("/profile", ADMINISTRATOR, post(profile::save)),
         show("/questionnaires/{id}", SignedIn, get(review::page)),
         show("/questionnaires/{id}/questions/{position}", SignedIn, get(review::question)),
         act("/questionnaires/{id}/questions/{position}", REVIEWER, post(review::decide::decide)),

@@ -6,13 +6,24 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
+mod archive;
+mod calculation;
+mod charset;
+mod check;
+mod layout;
 mod lists;
 mod package;
 pub mod read;
 mod scan;
 mod splice;
+mod survey;
+pub mod trial;
+mod values;
 pub mod write;
+pub mod xls;
+mod xml;
 
 /// The last row a worksheet can have (ECMA-376, 18.3.1.73).
 pub const MAX_ROW: u32 = 1_048_576;
@@ -261,6 +272,19 @@ pub struct CellEdit {
     pub text: String,
 }
 
+/// One cell that was written: what stood there, and what stands there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The name of the sheet.
+    pub sheet: String,
+    /// The cell.
+    pub cell: CellRef,
+    /// What a person read in it before; empty where there was nothing.
+    pub before: String,
+    /// What stands in it now.
+    pub after: String,
+}
+
 /// How much of a file is read before it is refused: every file comes from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -268,16 +292,34 @@ pub struct Limits {
     pub file_bytes: usize,
     /// All parts of the package unpacked, in bytes.
     pub unpacked_bytes: u64,
+    /// How many times larger than packed a part may become (those below 64 MB may in any case).
+    pub ratio: u64,
     /// Entries in the package.
     pub entries: usize,
+    /// How deep elements of a part may be nested.
+    pub xml_depth: usize,
     /// Cells kept, over all sheets.
     pub cells: usize,
+    /// Text kept, over shared strings and cells, in bytes.
+    pub text_bytes: u64,
+    /// How long reading may take.
+    pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 50 MB packed, 1 GB unpacked, 10,000 entries, 2,000,000 cells: many times the largest questionnaire seen.
+    /// 50 MB packed, 1 GB unpacked, 400-fold, 10,000 entries, 256 deep, 2,000,000 cells, 128 MB of text, 8 seconds: many times
+    /// the largest questionnaire seen, and together less than 512 MB of memory.
     fn default() -> Self {
-        Self { file_bytes: 50 << 20, unpacked_bytes: 1 << 30, entries: 10_000, cells: 2_000_000 }
+        Self {
+            file_bytes: 50 << 20,
+            unpacked_bytes: 1 << 30,
+            ratio: 400,
+            entries: 10_000,
+            xml_depth: 256,
+            cells: 2_000_000,
+            text_bytes: 128 << 20,
+            time: Duration::from_secs(8),
+        }
     }
 }
 

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::matching::{CandidateLine, SheetArgs, open as open_index};
-use super::wire::{AnswerLine, Report, SuggestionLine};
+use super::wire::{AnswerLine, ChangeLine, Report, SuggestionLine};
 use super::{Failure, in_file, questions, write_file};
 use crate::export::{self, FinalAnswer};
 use crate::matching::{Band, Model, rank};
+use crate::questionnaire::Kind;
 use crate::suggestion;
-use crate::workbook::{CellEdit, Limits, write};
+use crate::workbook::write::{self, Layout};
+use crate::workbook::{CellEdit, Limits};
 
 /// `kaitou answer FILE --standard SHEET [--service NAME]... [--out FILLED.xlsx] [--report REPORT.json]`
 #[derive(Debug, clap::Args)]
@@ -33,6 +35,9 @@ pub(super) struct Args {
     /// 確信度の高くない回答案も書き込む
     #[arg(long)]
     all: bool,
+    /// 改行を折り返して表示し、文字が収まらない行（高さ固定・結合セル）を高くする
+    #[arg(long)]
+    fit: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -51,13 +56,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let mut report = Report::from(&found);
     let mut edits: Vec<CellEdit> = Vec::new();
-    let mut kept = 0;
+    let (mut kept, mut profile) = (0, 0);
     // What the client or somebody else wrote stays: nobody has reviewed whether it may go.
     let is_free = |e: &CellEdit| workbook.sheet(&e.sheet).is_none_or(|s| s.text(e.cell).is_empty());
     let mut tally: BTreeMap<Band, Tally> = BTreeMap::new();
-    let around = index.scopes_around(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
-    for ((question, line), around) in found.questions.iter().zip(&mut report.questions).zip(around) {
-        let matched = rank(&index.search(&question.text, &question.section, around), &model);
+    let asked = index.questionnaire(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
+    for ((question, line), asked) in found.questions.iter().zip(&mut report.questions).zip(&asked) {
+        if question.kind == Kind::Profile {
+            profile += 1;
+            line.answer = Some(AnswerLine { suggestion: None, candidates: Vec::new() });
+            continue;
+        }
+        let matched = rank(&index.search(asked), &model);
         let draft = suggestion::draft(question, &matched, &sheet, &services);
         let tally = tally.entry(draft.as_ref().map_or(Band::None, |d| d.band)).or_default();
         tally.questions += 1;
@@ -77,17 +87,24 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     bar.finish_and_clear();
 
     let filled = match &args.out {
-        Some(_) => Some(write::write(&bytes, &edits, &Limits::default()).map_err(|e| in_file(&args.file, &e))?),
+        Some(_) => {
+            let layout = if args.fit { Layout::Fit } else { Layout::Keep };
+            Some(write::write_as(&bytes, &edits, layout, &Limits::default()).map_err(|e| in_file(&args.file, &e))?)
+        }
         None => None,
     };
+    report.changes = filled.as_ref().map(|f| f.changes.iter().map(ChangeLine::from).collect());
     if let Some(path) = &args.report {
         let json = serde_json::to_vec_pretty(&report).map_err(|e| Failure::Fault(e.into()))?;
         write_file(path, &json)?;
     }
-    if let (Some(path), Some(filled)) = (&args.out, filled) {
-        write_file(path, &filled)?;
+    if let (Some(path), Some(filled)) = (&args.out, &filled) {
+        write_file(path, &filled.bytes)?;
     }
-    say(args, &tally, edits.len(), kept)
+    for note in filled.iter().flat_map(|f| &f.notes) {
+        writeln!(io::stdout(), "注意: {} {}", note.sheet.as_deref().unwrap_or(""), note.message)?;
+    }
+    say(args, &tally, edits.len(), kept, profile)
 }
 
 #[derive(Default)]
@@ -97,12 +114,15 @@ struct Tally {
 }
 
 /// A short table: how sure, how many questions, how many written.
-fn say(args: &Args, tally: &BTreeMap<Band, Tally>, cells: usize, kept: usize) -> Result<(), Failure> {
+fn say(args: &Args, tally: &BTreeMap<Band, Tally>, cells: usize, kept: usize, profile: usize) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     writeln!(out, "確信度\t質問数\t書き込み")?;
     for (band, name) in [(Band::High, "高"), (Band::Medium, "中"), (Band::Low, "低"), (Band::None, "案なし")] {
         let (questions, written) = tally.get(&band).map_or((0, 0), |t| (t.questions, t.written));
         writeln!(out, "{name}\t{questions}\t{}", if args.out.is_some() { written } else { 0 })?;
+    }
+    if profile > 0 {
+        writeln!(out, "会社情報の欄が {profile} 件あります。標準シートからは回答しません。")?;
     }
     if kept > 0 && args.out.is_some() {
         writeln!(out, "すでに記入のある {kept} セルには書き込んでいません。")?;

@@ -1,6 +1,5 @@
-//! `kaitou match`, `kaitou evaluate` and `kaitou fit`: questions as lines of JSON, their matches, and how good they are.
+//! `kaitou match`: questions as lines of JSON, and their matches. How good they are is [`evaluate`]'s.
 
-use std::collections::HashMap;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,16 +7,14 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::matching::fit::{self, Example};
-use crate::matching::measure::Truth;
-use crate::matching::{Candidate, Decision, Match, Model, ModelError, Reason, features, rank};
-use crate::search::{Analyzer, Dictionary, Found, DictionaryError, Index, IndexError, Lexicon, LexiconError};
+use crate::matching::{Candidate, Decision, Model, ModelError, Reason, rank};
+use crate::search::{Analyzer, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
 use crate::standard::{self, StandardError, StandardSheet, UnknownService};
 use crate::workbook::{Limits, read};
 
+pub mod evaluate;
+mod misses;
 mod report;
-
-use report::report;
 
 /// Where dictionary and index files come from.
 #[derive(Debug, Clone, Args)]
@@ -56,31 +53,6 @@ pub struct MatchArgs {
     /// 対象のサービス（標準シートの列名。複数指定可）
     #[arg(long = "service", value_name = "NAME")]
     pub services: Vec<String>,
-}
-
-/// `kaitou evaluate`
-#[derive(Debug, Clone, Args)]
-pub struct EvaluateArgs {
-    /// The sheet. With a library, every decision in it counts, about these same questions too: leave them out yourself.
-    #[command(flatten)]
-    pub sheet: SheetArgs,
-    /// 質問（1行に1件の JSON: qid, document, section, question）
-    #[arg(long, value_name = "Q.jsonl")]
-    pub questions: PathBuf,
-    /// 正解（1行に1件の JSON: qid, kind, items）
-    #[arg(long, value_name = "G.jsonl")]
-    pub gold: PathBuf,
-}
-
-/// `kaitou fit`
-#[derive(Debug, Clone, Args)]
-pub struct FitArgs {
-    /// Sheet, questions and their answers.
-    #[command(flatten)]
-    pub evaluate: EvaluateArgs,
-    /// モデルの書き出し先
-    #[arg(long, value_name = "MODEL.json")]
-    pub out: PathBuf,
 }
 
 /// Bad input: its text says what is wrong and where. All of these end with exit code 2.
@@ -159,24 +131,19 @@ impl MatchingError {
     }
 }
 
-/// Headings as one text or as a list.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(untagged)]
-enum Section {
-    #[default]
-    None,
-    One(String),
-    Many(Vec<String>),
-}
-
-impl Section {
-    fn into_vec(self) -> Vec<String> {
-        match self {
-            Self::None => Vec::new(),
-            Self::One(text) => vec![text],
-            Self::Many(texts) => texts,
-        }
+/// Reads headings, which may be one text or a list.
+fn headings<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Headings {
+        One(String),
+        Many(Vec<String>),
     }
+    Ok(match Option::<Headings>::deserialize(input)? {
+        None => Vec::new(),
+        Some(Headings::One(text)) => vec![text],
+        Some(Headings::Many(texts)) => texts,
+    })
 }
 
 #[derive(Debug, Deserialize)]
@@ -185,33 +152,17 @@ struct QuestionLine {
     id: serde_json::Value,
     #[serde(default)]
     document: String,
-    #[serde(default)]
-    section: Section,
+    #[serde(default, deserialize_with = "headings")]
+    section: Vec<String>,
     question: String,
 }
 
 #[derive(Debug, Deserialize)]
 struct PastLine {
     question: String,
-    #[serde(default)]
-    section: Section,
+    #[serde(default, deserialize_with = "headings")]
+    section: Vec<String>,
     items: Vec<u32>,
-}
-
-#[derive(Debug, Deserialize)]
-struct GoldLine {
-    qid: String,
-    kind: Kind,
-    #[serde(default)]
-    items: Vec<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Kind {
-    Answerable,
-    None,
-    Ambiguous,
 }
 
 #[derive(Debug, Serialize)]
@@ -304,7 +255,7 @@ pub fn open_analyzer(args: &IndexArgs) -> Result<Analyzer, InputError> {
 /// [`InputError`] names the line.
 pub fn read_library(path: &Path) -> Result<Vec<Decision>, InputError> {
     let lines: Vec<PastLine> = file_lines(path)?;
-    let decision = |l: PastLine| Decision { question: l.question, section: l.section.into_vec().join("\n"), items: l.items };
+    let decision = |l: PastLine| Decision { question: l.question, section: l.section.join("\n"), items: l.items };
     Ok(lines.into_iter().map(decision).collect())
 }
 
@@ -326,12 +277,12 @@ pub fn run_match(args: &MatchArgs, input: impl BufRead, mut output: impl Write) 
     let (sheet, index) = open(&args.sheet)?;
     sheet.check_services(&args.services).map_err(InputError::from)?;
     let model = Model::built_in()?;
-    let questions: Vec<_> = questions.into_iter().map(|q| (q.id, q.question, q.section.into_vec())).collect();
-    let around = index.scopes_around(questions.iter().map(|(_, text, section)| (text.as_str(), section.as_slice())));
-    for ((id, text, section), around) in questions.iter().zip(around) {
-        let found = rank(&index.search(text, section, around), &model);
+    let documents = questions.chunk_by(|a, b| a.document == b.document);
+    let asked = documents.flat_map(|d| index.questionnaire(d.iter().map(|q| (q.question.as_str(), q.section.as_slice()))));
+    for (question, asked) in questions.iter().zip(asked) {
+        let found = rank(&index.search(&asked), &model);
         let line = MatchLine {
-            id,
+            id: &question.id,
             band: found.band.name(),
             answerable: rounded(found.answerable),
             candidates: found.candidates.iter().map(CandidateLine::new).collect(),
@@ -340,81 +291,4 @@ pub fn run_match(args: &MatchArgs, input: impl BufRead, mut output: impl Write) 
         output.write_all(b"\n")?;
     }
     Ok(output.flush()?)
-}
-
-/// A question of known answer.
-struct Known {
-    document: String,
-    section: Vec<String>,
-    question: String,
-    truth: Truth,
-}
-
-/// Puts questions and gold together; ambiguous ones are left out.
-fn known(args: &EvaluateArgs, sheet: &StandardSheet) -> Result<Vec<Known>, InputError> {
-    let questions: Vec<QuestionLine> = file_lines(&args.questions)?;
-    let gold: Vec<GoldLine> = file_lines(&args.gold)?;
-    let mut by_id: HashMap<String, GoldLine> = HashMap::new();
-    for line in gold {
-        if let Some(item) = line.items.iter().find(|i| sheet.item(**i).is_none()) {
-            return Err(InputError::Gold(format!("正解 {} の項目 {item} は標準シートにありません。", line.qid)));
-        }
-        by_id.insert(line.qid.clone(), line);
-    }
-    let mut known = Vec::new();
-    for q in questions {
-        let id = q.id.as_str().map_or_else(|| q.id.to_string(), str::to_owned);
-        let gold = by_id.remove(&id).ok_or_else(|| InputError::Gold(format!("質問 {id} の正解がありません。")))?;
-        if gold.kind != Kind::Ambiguous {
-            let accepted = if gold.kind == Kind::Answerable { gold.items } else { Vec::new() };
-            let truth = Truth { accepted };
-            known.push(Known { document: q.document, section: q.section.into_vec(), question: q.question, truth });
-        }
-    }
-    Ok(known)
-}
-
-/// Searches for all questions; those around one are its document's.
-fn search<'a>(index: &'a Index, known: &'a [Known]) -> Vec<Found<'a>> {
-    let mut found = Vec::new();
-    for document in known.chunk_by(|a, b| a.document == b.document) {
-        let around = index.scopes_around(document.iter().map(|k| (k.question.as_str(), k.section.as_slice())));
-        found.extend(document.iter().zip(around).map(|(k, around)| index.search(&k.question, &k.section, around)));
-    }
-    found
-}
-
-/// Measures the built-in model on questions of known answer.
-///
-/// # Errors
-/// [`MatchingError`]
-pub fn run_evaluate(args: &EvaluateArgs, mut output: impl Write) -> Result<(), MatchingError> {
-    let (sheet, index) = open(&args.sheet)?;
-    let known = known(args, &sheet)?;
-    let model = Model::built_in()?;
-    let matches: Vec<Match> = search(&index, &known).iter().map(|f| rank(f, &model)).collect();
-    Ok(report(&known, &matches, &mut output)?)
-}
-
-/// Fits a model to questions of known answer, writes it, and reports the figures of every document by a model that has not
-/// seen it.
-///
-/// # Errors
-/// [`MatchingError`]
-pub fn run_fit(args: &FitArgs, mut output: impl Write) -> Result<(), MatchingError> {
-    let (sheet, index) = open(&args.evaluate.sheet)?;
-    let known = known(&args.evaluate, &sheet)?;
-    let found = search(&index, &known);
-    let example = |(k, f): (&Known, &_)| Example {
-        document: k.document.clone(),
-        features: features::of(f),
-        accepted: sheet.items.iter().enumerate().filter(|(_, i)| k.truth.accepted.contains(&i.id)).map(|(n, _)| n).collect(),
-    };
-    let examples: Vec<Example> = known.iter().zip(&found).map(example).collect();
-    let model = fit::fit(&examples);
-    let matches: Vec<Match> = fit::leave_one_out(&examples).iter().zip(&found).map(|(model, f)| rank(f, model)).collect();
-    writeln!(output, "# 各文書を、その文書を除いて当てはめたモデルで測った値")?;
-    report(&known, &matches, &mut output)?;
-    std::fs::write(&args.out, model.to_json()?).map_err(file_error(&args.out))?;
-    Ok(())
 }

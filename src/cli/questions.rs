@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::wire::Report;
 use super::{Failure, in_file, read_file};
-use crate::questionnaire::{self, Questionnaire};
+use crate::questionnaire::{self, Kind, Questionnaire};
 use crate::workbook::{Limits, Workbook, read};
 
 /// `kaitou questions FILE --json`
@@ -29,7 +29,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
             let number = q.number.as_deref().unwrap_or("-");
             writeln!(out, "{}\t{}\t{number}\t{}", q.sheet, q.question_cell, q.text.replace('\n', " "))?;
         }
-        writeln!(out, "{} 問", found.questions.len())?;
+        let profile = found.questions.iter().filter(|q| q.kind == Kind::Profile).count();
+        let more = if profile > 0 { format!("（ほかに会社情報の欄 {profile} 件）") } else { String::new() };
+        writeln!(out, "{} 問{more}", found.questions.len() - profile)?;
         for problem in &found.problems {
             let cell = problem.cell.map(|c| c.to_string()).unwrap_or_default();
             writeln!(out, "注意: {} {cell} {}", problem.sheet.as_deref().unwrap_or(""), problem.message)?;

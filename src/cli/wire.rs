@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::matching::CandidateLine;
-use crate::questionnaire::{Question, Questionnaire, SheetRole};
+use crate::questionnaire::{Kind, Question, Questionnaire, SheetRole};
 use crate::suggestion::Draft;
+use crate::workbook::Change;
 
 /// The whole output.
 #[derive(Debug, Serialize)]
@@ -12,6 +13,24 @@ pub(super) struct Report<'a> {
     sheets: Vec<SheetLine<'a>>,
     pub questions: Vec<QuestionLine<'a>>,
     problems: Vec<ProblemLine<'a>>,
+    /// Only where a file was written: exactly the cells that changed in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<ChangeLine>>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct ChangeLine {
+    sheet: String,
+    cell: String,
+    before: String,
+    after: String,
+}
+
+impl From<&Change> for ChangeLine {
+    fn from(change: &Change) -> Self {
+        let Change { sheet, cell, before, after } = change.clone();
+        Self { sheet, cell: cell.to_string(), before, after }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -34,6 +53,7 @@ pub(super) struct QuestionLine<'a> {
     mode: Option<&'static str>,
     text_cell: Option<String>,
     marks: Option<Vec<MarkLine<'a>>>,
+    kind: &'static str,
     /// Only in a report.
     #[serde(flatten)]
     pub answer: Option<AnswerLine>,
@@ -89,6 +109,10 @@ impl<'a> From<&'a Question> for QuestionLine<'a> {
             mode: question.boxes.as_ref().map(|_| "inline_boxes"),
             text_cell: question.text_cell.map(|c| c.to_string()),
             marks: question.marks.as_ref().map(|marks| marks.iter().map(mark).collect()),
+            kind: match question.kind {
+                Kind::Check => "check",
+                Kind::Profile => "profile",
+            },
             answer: None,
         }
     }
@@ -111,6 +135,7 @@ impl<'a> From<&'a Questionnaire> for Report<'a> {
                 .iter()
                 .map(|p| ProblemLine { sheet: p.sheet.as_deref(), cell: p.cell.map(|c| c.to_string()), message: &p.message })
                 .collect(),
+            changes: None,
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::CANDIDATES;
-use super::features::{FREE, Features, ITEM};
+use super::features::{FREE, Features, ITEM, PAST};
 use super::logistic::{self, solve};
 use super::model::{Bands, Model, Ranked, softmax};
 
@@ -17,8 +17,12 @@ use super::model::{Bands, Model, Ranked, softmax};
 pub struct Example {
     /// The document it comes from.
     pub document: String,
-    /// Its features.
+    /// The file it comes from: bands must hold on each.
+    pub file: String,
+    /// Its features, with nothing learned from past decisions.
     pub features: Features,
+    /// For each item, [`PAST`] with the decisions about the other documents as the past.
+    pub past: Vec<f64>,
     /// The places of the items that a reviewer accepts.
     pub accepted: BTreeSet<usize>,
 }
@@ -29,6 +33,10 @@ const RANKING_PENALTY: f64 = 5.0;
 const UPPER_PENALTY: f64 = 2.0;
 /// The precision that band high must have on documents the model has not seen.
 const HIGH_PRECISION: f64 = 0.97;
+/// So many parts the documents are dealt out to, each of which is judged by weights fitted to the others.
+const FOLDS: usize = 7;
+/// No weight of past decisions is greater.
+const MOST_PAST: f64 = 20.0;
 /// Fewer judgements than this say nothing about a precision.
 const ENOUGH: usize = 15;
 /// The lowest confidences of medium and low.
@@ -38,12 +46,14 @@ const LOW: f64 = 0.25;
 /// Fits a model to all examples.
 #[must_use]
 pub fn fit(examples: &[Example]) -> Model {
-    let ranking = fit_ranking(&examples.iter().collect::<Vec<_>>());
+    let mut ranking = fit_ranking(&examples.iter().collect::<Vec<_>>());
     // What stands on the ranking must see rankings as unsure as they will be on new documents: each document's come from
-    // weights that were fitted without it.
+    // weights that were fitted without it and some others.
     let mut ranked: Vec<(&Example, Ranked)> = Vec::new();
-    for document in documents(examples) {
-        let (own, others): (Vec<&Example>, Vec<&Example>) = examples.iter().partition(|e| e.document == document);
+    let documents: Vec<&str> = documents(examples).into_iter().collect();
+    for fold in 0..FOLDS.min(documents.len()) {
+        let out: BTreeSet<&str> = documents.iter().copied().skip(fold).step_by(FOLDS).collect();
+        let (own, others): (Vec<&Example>, Vec<&Example>) = examples.iter().partition(|e| out.contains(e.document.as_str()));
         let weights = if others.is_empty() { ranking.clone() } else { fit_ranking(&others) };
         ranked.extend(own.into_iter().map(|e| (e, Ranked::new(&weights, &e.features))));
     }
@@ -60,7 +70,10 @@ pub fn fit(examples: &[Example]) -> Model {
         let hit = r.order.first().is_some_and(|i| e.accepted.contains(i));
         (logistic::predict(&confidence, &row(e, r, 0)), hit)
     };
-    let bands = Bands { high: lowest_precise(ranked.iter().map(first).collect()), medium: MEDIUM, low: LOW };
+    let files: BTreeSet<&str> = examples.iter().map(|e| e.file.as_str()).collect();
+    let high = |file: &&str| lowest_precise(ranked.iter().filter(|(e, _)| e.file == *file).map(first).collect());
+    let bands = Bands { high: files.iter().map(high).fold(0.0, f64::max), medium: MEDIUM, low: LOW };
+    ranking[PAST] = fit_past(&ranking, examples);
     Model { ranking, answerable, confidence, bands }
 }
 
@@ -158,6 +171,32 @@ fn fit_ranking(examples: &[&Example]) -> Vec<f64> {
         }
     }
     weights
+}
+
+/// The weight of [`PAST`] that gives the accepted items the largest share, all other weights given, by halving a bracket:
+/// the share has one top.
+fn fit_past(weights: &[f64], examples: &[Example]) -> f64 {
+    let examples: Vec<(Vec<f64>, &Example)> = examples
+        .iter()
+        .filter(|e| !e.accepted.is_empty())
+        .map(|e| (e.features.items.iter().map(|f| logistic::dot(weights, f)).collect(), e))
+        .collect();
+    // The slope of the share's logarithm; it falls as the weight grows.
+    let slope = |weight: f64| {
+        let one = |(scores, example): &(Vec<f64>, &Example)| {
+            let shares = softmax(&scores.iter().zip(&example.past).map(|(s, p)| s + weight * p).collect::<Vec<_>>());
+            let right: f64 = example.accepted.iter().map(|&i| shares[i]).sum::<f64>().max(1e-9);
+            let all: f64 = shares.iter().zip(&example.past).map(|(s, p)| s * p).sum();
+            example.accepted.iter().map(|&i| shares[i] / right * example.past[i]).sum::<f64>() - all
+        };
+        examples.iter().map(one).sum::<f64>() - weight * RANKING_PENALTY / 10.0
+    };
+    let (mut low, mut high) = (0.0, MOST_PAST);
+    for _ in 0..12 {
+        let middle = f64::midpoint(low, high);
+        if slope(middle) > 0.0 { low = middle } else { high = middle }
+    }
+    f64::midpoint(low, high)
 }
 
 /// What [`fit_ranking`] maximizes: the logarithm of the accepted items' share, less the penalty.

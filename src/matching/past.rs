@@ -1,7 +1,7 @@
 //! What is as good as known: a question that was answered before, or one that is worded as an item of the sheet.
 
 use super::{CANDIDATES, Candidate, Reason};
-use crate::questionnaire::choices::is_negated;
+use crate::questionnaire::polarity::is_turned;
 use crate::search::found::{Found, FoundItem, FoundPast};
 
 /// From this likeness (Dice over pairs of characters) on, two questions count as nearly the same.
@@ -41,7 +41,7 @@ fn by_wording(found: &Found<'_>, candidates: &mut Vec<Candidate>, answerable: &m
 /// Puts the items of the most alike past question first, if it is alike enough; the others follow, less sure than before.
 fn by_decision(found: &Found<'_>, candidates: &mut Vec<Candidate>, answerable: &mut f64) -> Option<f64> {
     // A small change may turn a question round (していますか → していませんか): then the old answer is not this one's.
-    let alike = |p: &&FoundPast<'_>| p.likeness >= NEARLY && is_negated(p.question) == found.negated;
+    let alike = |p: &&FoundPast<'_>| p.likeness >= NEARLY && is_turned(p.question) == found.negated;
     let past = found.past.iter().find(alike)?;
     let sure = if past.likeness >= 1.0 {
         if past.same_section { SAME.0 } else { SAME.1 }

@@ -14,6 +14,7 @@
 
 pub mod chance;
 pub mod learn;
+pub mod shelf;
 pub mod squeeze;
 
 use std::collections::HashMap;
@@ -45,9 +46,20 @@ impl Rows {
         self.scales.push(scale);
     }
 
-    /// `sum += row`
-    fn add(&self, n: usize, sum: &mut [f32]) {
-        let scale = self.scales[n];
+    /// The inner product with a row.
+    fn dot(&self, n: usize, other: &[f32]) -> f32 {
+        let row = &self.bytes[n * other.len()..(n + 1) * other.len()];
+        let (mut lanes, at) = ([0.0_f32; 8], other.len() / 8 * 8);
+        for (x, y) in row[..at].chunks_exact(8).zip(other.chunks_exact(8)) {
+            lanes.iter_mut().zip(x).zip(y).for_each(|((l, x), y)| *l += f32::from(*x) * y);
+        }
+        let rest: f32 = row[at..].iter().zip(&other[at..]).map(|(x, y)| f32::from(*x) * y).sum();
+        self.scales[n] * (lanes.iter().sum::<f32>() + rest)
+    }
+
+    /// `sum += weight * row`
+    fn add(&self, n: usize, weight: f32, sum: &mut [f32]) {
+        let scale = weight * self.scales[n];
         let row = &self.bytes[n * sum.len()..(n + 1) * sum.len()];
         sum.iter_mut().zip(row).for_each(|(s, b)| *s += scale * f32::from(*b));
     }
@@ -119,14 +131,22 @@ impl Vectors {
     /// The text with these features as a vector of length 1; of length 0 where there is no feature.
     #[must_use]
     pub fn encode<'a>(&self, features: impl IntoIterator<Item = &'a str>) -> Vec<f32> {
+        self.encode_weighted(features.into_iter().map(|f| (f, 1.0)))
+    }
+
+    /// The same with a weight for each feature.
+    #[must_use]
+    pub fn encode_weighted<'a>(&self, features: impl IntoIterator<Item = (&'a str, f64)>) -> Vec<f32> {
         let mut sum = vec![0.0; self.width];
-        for feature in features {
+        for (feature, weight) in features {
+            #[allow(clippy::cast_possible_truncation)] // 0 to 1
+            let weight = weight as f32;
             if let Some(&n) = self.places.get(feature) {
-                self.rows.add(n, &mut sum);
+                self.rows.add(n, weight, &mut sum);
             } else {
                 let mut chance = Chance::new(seed_of(feature));
                 #[allow(clippy::cast_precision_loss)] // hundreds
-                let scale = self.unknown[usize::from(is_pair(feature))] / (self.width as f32).sqrt();
+                let scale = weight * self.unknown[usize::from(is_pair(feature))] / (self.width as f32).sqrt();
                 sum.iter_mut().for_each(|s| *s += scale * chance.normal());
             }
         }
@@ -188,7 +208,7 @@ impl Vectors {
             let name = row(&mut rest, width, &mut centres)?;
             all.topics.push(name);
             let mut centre = vec![0.0; width];
-            centres.add(n, &mut centre);
+            centres.add(n, 1.0, &mut centre);
             normalize(&mut centre);
             all.centres.extend(centre);
         }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::export::FinalAnswer;
 use crate::matching::{Band, Candidate, Decision, Model, ModelError, rank};
-use crate::questionnaire::Question;
+use crate::questionnaire::{Kind, Question};
 use crate::review::{Proposal, Suggestion};
-use crate::search::{Analyzer, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
+use crate::search::{Analyzer, Asked, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
 use crate::standard::{self, StandardError, StandardSheet};
 use crate::store::PastAnswer;
 use crate::suggestion;
@@ -161,16 +161,20 @@ pub struct Matcher<'a> {
 }
 
 impl Matcher<'_> {
-    /// Whom the questions around each one are about, see [`Index::scopes_around`].
+    /// Reads a questionnaire's questions as what they are among each other, see [`Index::questionnaire`].
     #[must_use]
-    pub fn scopes_around(&self, questions: &[Question]) -> Vec<f64> {
-        self.index.scopes_around(questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())))
+    pub fn read<'q>(&self, questions: &'q [Question]) -> Vec<Asked<'q>> {
+        self.index.questionnaire(questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())))
     }
 
-    /// What is offered for `question`, standing among others of scope `around`, in a questionnaire about `services`.
+    /// What is offered for `question`, read as `asked`, in a questionnaire about `services`.
     #[must_use]
-    pub fn suggest(&self, question: &Question, around: f64, services: &[String]) -> Suggestion {
-        let found = rank(&self.index.search(&question.text, &question.section, around), self.model);
+    pub fn suggest(&self, question: &Question, asked: &Asked<'_>, services: &[String]) -> Suggestion {
+        // The standard sheet says nothing of the company's name; its profile does, see [`crate::questionnaire::profile`].
+        if question.kind == Kind::Profile {
+            return Suggestion { band: Band::None, answerable: 0.0, draft: None, proposals: Vec::new() };
+        }
+        let found = rank(&self.index.search(asked), self.model);
         let draft = suggestion::draft(question, &found, self.sheet, services);
         let proposals = found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).collect();
         Suggestion {
@@ -184,7 +188,9 @@ impl Matcher<'_> {
     /// Items for `words`, as answers to `question`, best first. A word found by hand says nothing about how sure the item is.
     #[must_use]
     pub fn search(&self, words: &str, question: &Question, services: &[String]) -> Vec<Proposal> {
-        let found = rank(&self.index.search(words, &[], 0.0), self.model);
+        let asked = self.index.questionnaire(std::iter::once((words, [].as_slice())));
+        let Some(asked) = asked.first() else { return Vec::new() };
+        let found = rank(&self.index.search(asked), self.model);
         found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).map(|p| Proposal { confidence: 0.0, ..p }).collect()
     }
 

@@ -4,6 +4,7 @@ use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::rows::{MAX_TITLE, Reader, Titles, shape};
 use super::table::{self, Table};
+use super::{legend, profile};
 use super::{NoQuestions, Question, Questionnaire, SheetRole};
 use crate::workbook::{Problem, Sheet, Visibility, Workbook};
 
@@ -48,6 +49,10 @@ pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
     });
     for question in found.questions.iter_mut().filter(|q| q.choice_cell.is_some() && q.choices.is_none()) {
         question.choices.clone_from(&legend);
+    }
+    legend::explain(workbook, &found.sheets, &mut found.questions);
+    for question in &mut found.questions {
+        question.kind = profile::kind_of(question);
     }
     if found.questions.is_empty() {
         let sheets: Vec<&str> = workbook.sheets.iter().map(|s| s.name.as_str()).collect();

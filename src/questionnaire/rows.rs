@@ -4,7 +4,7 @@ use super::boxes;
 use super::grid::{Block, Grid};
 use super::headings::without_brackets;
 use super::table::{Columns, Table, is_number};
-use super::{Mark, Question};
+use super::{Kind, Mark, Question};
 use crate::text::normalize;
 use crate::workbook::CellRef;
 
@@ -214,6 +214,8 @@ impl<'a> Reader<'a, '_> {
             boxes,
             text_cell: columns.text.and_then(cell),
             marks: (!marks.is_empty()).then_some(marks),
+            legend: Vec::new(),
+            kind: Kind::default(),
         }
     }
 }

@@ -25,8 +25,12 @@ pub struct Signals {
     pub meaning: f64,
     /// … to that of the item's headings and question together.
     pub meaning_full: f64,
-    /// … to that of the nearest sentence of the item's question.
+    /// … to that of the nearest sentence or clause of the item's question.
     pub meaning_part: f64,
+    /// … to that of the nearest sentence of its approved answers: what an answer says beyond its question is answered, too.
+    pub meaning_answer: f64,
+    /// … to that of the item's own name, the last of its headings.
+    pub meaning_name: f64,
     /// How near the vector of the headings over the question is to that of the item's headings and question.
     pub heading_meaning: f64,
     /// How far both are about the same topics of the field, 0 to 1.
@@ -57,6 +61,15 @@ pub struct Topic<'a> {
     pub share: f64,
 }
 
+/// A past question that an item was taken for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NearPast<'a> {
+    /// Its text then.
+    pub question: &'a str,
+    /// How near its vector is to the question's, 0 to 1.
+    pub cosine: f64,
+}
+
 /// One item of the sheet for one question.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FoundItem<'a> {
@@ -70,6 +83,8 @@ pub struct FoundItem<'a> {
     pub meetings: Vec<Meeting<'a>>,
     /// The topic that brings them together most, where there is one.
     pub topic: Option<Topic<'a>>,
+    /// The nearest of the past questions that this item was taken for.
+    pub past: Option<NearPast<'a>>,
 }
 
 /// A question that was answered before.
@@ -92,6 +107,8 @@ pub struct Found<'a> {
     pub items: Vec<FoundItem<'a>>,
     /// The question's words and concepts together: how much there is to be found.
     pub terms: usize,
+    /// The question's length in characters.
+    pub length: usize,
     /// Whom the question is about: −1 the company and its people, +1 a service for customers.
     pub scope: f64,
     /// The same of the questions before and after it: a whole questionnaire is mostly about one of the two.

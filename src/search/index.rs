@@ -13,6 +13,7 @@ use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextO
 use tantivy::tokenizer::TokenizerManager;
 use tantivy::{DocSet as _, SegmentReader, TERMINATED, TantivyDocument};
 
+use super::asked::{self, Asked};
 use super::found::{Found, FoundItem, FoundPast, Meeting};
 use super::meaning::Meaning;
 use super::tokenizer::{Analyzer, FieldTokenizer, Term, Terms, Way};
@@ -33,8 +34,6 @@ impl From<std::io::Error> for IndexError {
 
 /// Memory for building: a sheet of ten thousand items needs a few megabytes.
 const BUILD_BYTES: usize = 50_000_000;
-/// So many questions before and after one tell what the questionnaire is about.
-const AROUND: usize = 10;
 /// How many past questions are looked at for likeness.
 const PAST_LOOKED_AT: usize = 5;
 
@@ -56,11 +55,11 @@ impl FieldScores {
         self.terms.get(term).map_or(&[], Vec::as_slice)
     }
 
-    /// Adds each term's score to each item that holds it.
-    fn add(&self, terms: &[Term], scores: &mut [f64]) {
-        for term in terms {
+    /// Adds each term's score to each item that holds it, times the term's weight.
+    fn add(&self, terms: &[Term], weights: &[f64], scores: &mut [f64]) {
+        for (term, weight) in terms.iter().zip(weights) {
             for posting in self.of(&term.text) {
-                scores[posting.item] += posting.score;
+                scores[posting.item] += weight * posting.score;
             }
         }
     }
@@ -113,11 +112,12 @@ pub struct Index {
     past_pairs: HashMap<u64, Vec<u32>>,
 }
 
+/// A question that was answered before.
 #[derive(Debug)]
-struct PastQuestion {
-    question: String,
+pub(super) struct PastQuestion {
+    pub question: String,
     section: String,
-    items: Vec<u32>,
+    pub items: Vec<u32>,
     pairs: Vec<u64>,
 }
 
@@ -203,27 +203,33 @@ impl Index {
             pairs,
         });
         self.past_exact.insert(normalized, place);
+        self.meaning.remember(&self.analyzer, &decision.question);
     }
 
-    /// What is found for a question that stands under the headings `section`, among questions of scope `around` (see
-    /// [`Index::scopes_around`]; 0 where nothing is known about them).
+    /// Reads a questionnaire's questions (text and headings, in their order) as what they are among each other, ready to be
+    /// searched for: who it is about, and which words say little in it because most of its questions have them.
     #[must_use]
-    pub fn search<'a>(&'a self, question: &'a str, section: &[String], around: f64) -> Found<'a> {
-        let heading = section.join("\n");
-        let asked = self.analyzer.terms(question);
-        let over = self.analyzer.terms(&heading);
-        let sum = |part: Part, terms: &[Term]| {
+    pub fn questionnaire<'q>(&self, questions: impl Iterator<Item = (&'q str, &'q [String])>) -> Vec<Asked<'q>> {
+        asked::questionnaire(&self.analyzer, questions)
+    }
+
+    /// What is found for a question.
+    #[must_use]
+    pub fn search<'a>(&'a self, asked: &'a Asked<'a>) -> Found<'a> {
+        let (question, terms, over) = (asked.question, &asked.terms, &asked.over);
+        let even = vec![1.0; over.words.len().max(over.concepts.len()).max(over.pairs.len())];
+        let sum = |part: Part, terms: &[Term], weights: &[f64]| {
             let mut scores = vec![0.0; self.items.len()];
-            self.fields[part as usize].add(terms, &mut scores);
+            self.fields[part as usize].add(terms, weights, &mut scores);
             scores
         };
-        let words = sum(Part::Words, &asked.words);
-        let concepts = sum(Part::Concepts, &asked.concepts);
-        let pairs = sum(Part::Pairs, &asked.pairs);
-        let answer = sum(Part::Answer, &asked.words);
-        let heading_words = sum(Part::Words, &over.words);
-        let heading_concepts = sum(Part::Concepts, &over.concepts);
-        let heading_pairs = sum(Part::Pairs, &over.pairs);
+        let words = sum(Part::Words, &terms.words, asked.word_weights());
+        let concepts = sum(Part::Concepts, &terms.concepts, asked.concept_weights());
+        let pairs = sum(Part::Pairs, &terms.pairs, asked.pair_weights());
+        let answer = sum(Part::Answer, &terms.words, asked.word_weights());
+        let heading_words = sum(Part::Words, &over.words, &even);
+        let heading_concepts = sum(Part::Concepts, &over.concepts, &even);
+        let heading_pairs = sum(Part::Pairs, &over.pairs, &even);
         let mut items: Vec<FoundItem<'a>> =
             self.items.iter().map(|&(id, per_service)| FoundItem { id, per_service, ..FoundItem::default() }).collect();
         for (place, item) in items.iter_mut().enumerate() {
@@ -234,8 +240,8 @@ impl Index {
             signals.heading_concepts = heading_concepts[place];
             signals.heading_pairs = heading_pairs[place];
         }
-        self.cover(&asked, question, &mut items);
-        let on_sheet = self.meaning.fill(&asked.features(), &over.features(), &mut items);
+        self.cover(terms, question, &mut items);
+        let on_sheet = self.meaning.fill(asked, &self.past, &mut items);
         let normalized = normalize(question);
         let pairs = pair_set(&normalized);
         for (item, (own, name)) in items.iter_mut().zip(&self.wordings) {
@@ -243,12 +249,13 @@ impl Index {
         }
         Found {
             items,
-            terms: asked.words.len() + asked.concepts.len(),
-            scope: self.scope(question, &heading),
-            around,
+            terms: terms.words.len() + terms.concepts.len(),
+            length: question.chars().count(),
+            scope: asked.scope,
+            around: asked.around,
             on_sheet,
-            negated: crate::questionnaire::choices::is_negated(question),
-            past: self.past(&normalized, &pairs, &heading),
+            negated: crate::questionnaire::polarity::is_turned(question),
+            past: self.past(&normalized, &pairs, &asked.heading),
         }
     }
 
@@ -289,26 +296,6 @@ impl Index {
             item.signals.coverage = if total > 0.0 { item.signals.coverage / total } else { 0.0 };
             item.signals.covered = if *weight > 0.0 { (item.signals.covered / weight).min(1.0) } else { 0.0 };
         }
-    }
-
-    /// For each question of a questionnaire (text and headings, in its order) whom those before and after it are about, itself
-    /// included: −1 the company, +1 a service.
-    pub fn scopes_around<'q>(&self, questions: impl Iterator<Item = (&'q str, &'q [String])>) -> Vec<f64> {
-        let scopes: Vec<f64> = questions.map(|(q, section)| self.scope(q, &section.join("\n"))).collect();
-        let mean = |n: usize| {
-            let near = &scopes[n.saturating_sub(AROUND)..scopes.len().min(n + AROUND + 1)];
-            near.iter().sum::<f64>() / small(near.len())
-        };
-        (0..scopes.len()).map(mean).collect()
-    }
-
-    /// Whom a question is about, by the words of scope in it and in its heading.
-    fn scope(&self, question: &str, heading: &str) -> f64 {
-        let text = format!("{}\n{}", normalize(heading), normalize(question));
-        let count = |words: &[String]| small(words.iter().filter(|w| text.contains(w.as_str())).count());
-        let lexicon = self.analyzer.lexicon();
-        let (company, service) = (count(&lexicon.company), count(&lexicon.service));
-        if company + service > 0.0 { (service - company) / (service + company) } else { 0.0 }
     }
 
     /// The most alike of the past questions.

@@ -1,9 +1,13 @@
 //! A standard sheet's items as vectors, and how near a question is to each.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::found::{FoundItem, Topic};
+use super::asked::Asked;
+use super::found::{FoundItem, NearPast, Topic};
+use super::index::PastQuestion;
 use super::tokenizer::Analyzer;
+use crate::matching::vectors::shelf::Shelf;
 use crate::matching::vectors::{Vectors, dot, shares};
 use crate::standard::{Item, StandardSheet};
 
@@ -21,6 +25,10 @@ struct ItemMeaning {
     full: Vec<f32>,
     /// Sentence by sentence: an item that asks for three things is not far from a question that asks for one of them.
     parts: Vec<Vec<f32>>,
+    /// Its approved answers, sentence by sentence.
+    answers: Vec<Vec<f32>>,
+    /// Its own name, the last of its headings.
+    name: Vec<f32>,
     /// The square roots of its shares of the topics.
     topics: Vec<f32>,
 }
@@ -30,6 +38,8 @@ struct ItemMeaning {
 pub struct Meaning {
     vectors: Arc<Vectors>,
     items: Vec<ItemMeaning>,
+    /// Past questions.
+    past: Shelf,
     /// How near the sheet comes to each topic with any of its items or their sentences.
     on_sheet: Vec<f32>,
 }
@@ -43,29 +53,59 @@ impl Meaning {
         let one = |item: &Item| {
             let full = encode(&format!("{}\n{}", item.section.join("\n"), item.question));
             let parts = parts(&item.question).into_iter().map(encode).collect();
-            ItemMeaning { question: encode(&item.question), parts, topics: roots(&vectors.nearness(&full)), full }
+            let answers: BTreeSet<&str> = item.answers.iter().flat_map(|a| sentences(&a.text)).collect();
+            ItemMeaning {
+                question: encode(&item.question),
+                parts,
+                answers: answers.into_iter().map(encode).collect(),
+                name: item.section.last().map(|n| encode(n)).unwrap_or_default(),
+                topics: roots(&vectors.nearness(&full)),
+                full,
+            }
         };
         let items: Vec<ItemMeaning> = sheet.items.iter().map(one).collect();
         let mut on_sheet = vec![-1.0_f32; vectors.topics().len()];
         for text in items.iter().flat_map(|i| i.parts.iter().chain([&i.question, &i.full])) {
             on_sheet.iter_mut().zip(vectors.nearness(text)).for_each(|(most, n)| *most = most.max(n));
         }
-        Self { vectors, items, on_sheet }
+        Self { vectors, items, past: Shelf::default(), on_sheet }
     }
 
-    /// Fills in what the vectors say about each item for a question under a heading, given as features, and returns how
-    /// near the sheet as a whole comes to the question's topics.
-    pub fn fill<'a>(&'a self, question: &[String], heading: &[String], items: &mut [FoundItem<'a>]) -> f64 {
-        let encode = |features: &[String]| self.vectors.encode(features.iter().map(String::as_str));
-        let (asked, over) = (encode(question), encode(heading));
+    /// Puts a past question among those that later ones are compared with.
+    pub fn remember(&mut self, analyzer: &Analyzer, question: &str) {
+        let text = encode(&self.vectors, analyzer, question);
+        self.past.push(&self.vectors, &text);
+    }
+
+    /// Fills in what the vectors say about each item for a question, and returns how near the sheet as a whole comes to the
+    /// question's topics. `past` are the past questions in the order they were remembered.
+    pub(super) fn fill<'a>(&'a self, asked: &Asked<'_>, past: &'a [PastQuestion], items: &mut [FoundItem<'a>]) -> f64 {
+        let (features, weights) = asked.features();
+        let over = self.vectors.encode(asked.over.features().iter().map(String::as_str));
+        let asked = self.vectors.encode_weighted(features.iter().map(String::as_str).zip(weights.iter().copied()));
         let nearness = self.vectors.nearness(&asked);
         let topics = roots(&nearness);
+        let mut nearest: HashMap<u32, (f32, usize)> = HashMap::new();
+        self.past.near(&asked, &nearness, |place, cosine| {
+            for &id in past.get(place).map_or(&[][..], |p| &p.items) {
+                let best = nearest.entry(id).or_insert((cosine, place));
+                if cosine > best.0 {
+                    *best = (cosine, place);
+                }
+            }
+        });
         for (own, found) in self.items.iter().zip(items) {
+            found.past = nearest.get(&found.id).filter(|(cosine, _)| *cosine > 0.0).and_then(|&(cosine, place)| {
+                past.get(place).map(|p| NearPast { question: &p.question, cosine: f64::from(cosine) })
+            });
             let near = |a: &[f32], b: &[f32]| f64::from(dot(a, b));
             let signals = &mut found.signals;
             signals.meaning = near(&asked, &own.question);
             signals.meaning_full = near(&asked, &own.full);
-            signals.meaning_part = own.parts.iter().map(|p| near(&asked, p)).fold(signals.meaning, f64::max);
+            let nearest = |texts: &[Vec<f32>], least: f64| texts.iter().map(|p| near(&asked, p)).fold(least, f64::max);
+            signals.meaning_part = nearest(&own.parts, signals.meaning);
+            signals.meaning_answer = nearest(&own.answers, 0.0);
+            signals.meaning_name = near(&asked, &own.name);
             signals.heading_meaning = near(&over, &own.full);
             signals.topic = near(&topics, &own.topics);
             let both = topics.iter().zip(&own.topics).map(|(a, b)| a * b).enumerate();
@@ -87,8 +127,31 @@ fn roots(nearness: &[f32]) -> Vec<f32> {
     shares(nearness, SHARED).into_iter().map(f32::sqrt).collect()
 }
 
-/// A text's sentences and what stands in brackets, where they are long enough to mean something.
+/// A text's sentences, what stands in brackets, and their clauses alone and by two, where they are long enough to mean something.
 fn parts(text: &str) -> Vec<&str> {
-    let ends = ['。', '\n', '（', '）', '(', ')'];
-    text.split(ends).map(|p| p.trim_matches(['、', ' ', '　', '・'])).filter(|p| p.chars().count() > 3).collect()
+    let mut parts = Vec::new();
+    for sentence in sentences(text) {
+        parts.push(sentence);
+        let ends: Vec<usize> = sentence.match_indices(['、', '，', ',', '/', '／']).map(|(at, _)| at).chain([sentence.len()]).collect();
+        if ends.len() < 2 {
+            continue;
+        }
+        let mut from = 0;
+        for (n, &to) in ends.iter().enumerate() {
+            let two = ends.get(n + 1).copied().unwrap_or(to);
+            parts.extend([trimmed(&sentence[from..to]), trimmed(&sentence[from..two])]);
+            from = to + sentence[to..].chars().next().map_or(0, char::len_utf8);
+        }
+    }
+    parts.retain(|p| p.chars().count() > 3);
+    parts
+}
+
+/// A text's sentences and what stands in brackets, where they are long enough to mean something.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['。', '\n', '（', '）', '(', ')']).map(trimmed).filter(|p| p.chars().count() > 3)
+}
+
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(['、', '，', ' ', '　', '・'])
 }

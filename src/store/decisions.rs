@@ -268,9 +268,9 @@ pub(super) fn review(row: &SqliteRow) -> Result<Review, StoreError> {
         (Kind::Declined, _) => State::Declined,
         (Kind::NotApplicable, _) => State::NotApplicable { answer },
         (Kind::Edited, item) => State::Edited { item, answer },
-        (Kind::Accepted, Some(item)) => State::Accepted { item, answer },
-        (Kind::Accepted | Kind::Released, _) => {
-            return Err(StoreError::Corrupt { what: "decision", value: "accepted without an item".to_owned() });
+        (Kind::Accepted, item) => State::Accepted { item, answer },
+        (Kind::Released, _) => {
+            return Err(StoreError::Corrupt { what: "decision", value: "released".to_owned() });
         }
     };
     let released: Option<i64> = row.try_get("released")?;

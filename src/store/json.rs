@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, parsed};
 use crate::export::FinalAnswer;
 use crate::matching::Reason;
-use crate::questionnaire::{Mark, Question};
+use crate::questionnaire::{Kind, Mark, Question};
 use crate::review::Proposal;
 use crate::workbook::Problem;
 
@@ -30,6 +30,10 @@ pub(super) struct Cells {
     boxes: Option<String>,
     text: Option<String>,
     marks: Option<Vec<(String, String)>>,
+    #[serde(default)]
+    legend: Vec<(String, String)>,
+    #[serde(default)]
+    profile: bool,
 }
 
 impl Cells {
@@ -44,6 +48,8 @@ impl Cells {
                 .marks
                 .as_ref()
                 .map(|marks| marks.iter().map(|m| (m.cell.to_string(), m.choice.clone())).collect()),
+            legend: question.legend.clone(),
+            profile: question.kind == Kind::Profile,
         }
     }
 
@@ -59,6 +65,8 @@ impl Cells {
             .marks
             .map(|marks| marks.into_iter().map(|(at, choice)| Ok::<_, StoreError>(Mark { cell: cell(&at)?, choice })).collect())
             .transpose()?;
+        question.legend = self.legend;
+        question.kind = if self.profile { Kind::Profile } else { Kind::Check };
         Ok(question)
     }
 }

@@ -228,6 +228,8 @@ fn review_question(row: &SqliteRow) -> Result<ReviewQuestion, StoreError> {
         boxes: None,
         text_cell: None,
         marks: None,
+        legend: Vec::new(),
+        kind: crate::questionnaire::Kind::Check,
     })?;
     let proposals: Vec<StoredProposal> = decode("proposals", row.try_get("proposals")?)?;
     let draft: Option<i64> = row.try_get("draft")?;

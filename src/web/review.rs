@@ -17,6 +17,7 @@ use super::list;
 use super::view::{Frame, date, kind};
 use crate::people::Role;
 use crate::pipeline::Progress;
+use crate::questionnaire::{Kind as QuestionKind, profile};
 use crate::store::{Earlier, Line, Questionnaire, Reading, ReviewQuestion};
 
 pub(super) mod bulk;
@@ -143,9 +144,10 @@ pub(super) async fn page(
     let mut question = app.store.question(id, at).await?.ok_or(WebError::NotFound)?;
     let item = asked.item.parse().ok();
     complete(&app, &questionnaire.services, &mut question, item);
+    let fact = fact(&app, &question).await?;
     let entered = match earlier(&app, &asked.past).await? {
         Some(past) => Entered::earlier(&question, past),
-        None => Entered::stored(&question, item),
+        None => Entered::stored(&question, fact.as_ref(), item),
     };
     let saved = match asked.saved.parse() {
         Ok(position) => app.store.question(id, position).await?.map(|q| Saved {
@@ -255,6 +257,7 @@ impl Shown {
             let found = app.pipeline.search(&asked, &question.question, &questionnaire.services).await?;
             (found, app.store.earlier(id, &asked).await?)
         };
+        let fact = fact(app, &question).await?;
         let around = Around {
             people: people.into_iter().filter(|p| p.active).collect(),
             assignee: app.store.assignee(id, position).await?,
@@ -270,7 +273,7 @@ impl Shown {
         let head = Header { outdated, standard, ..Header::new(questionnaire, app.clock.today()) };
         let high = bulk::high(&lines).count();
         let mut entries = lines::entries(&lines, show, position, who.by.id, &names);
-        let detail = Detail::new(&question, entered, &entries, &lines, around);
+        let detail = Detail::new(&question, fact, entered, &entries, &lines, around);
         let frame = Frame::new(format!("{} — {}", detail.name, head.client), "list");
         let may = May::of(who);
         if part {
@@ -279,5 +282,13 @@ impl Shown {
         } else {
             html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, may })
         }
+    }
+}
+
+/// What the company's profile says to the question, as the profile is now.
+async fn fact(app: &App, question: &ReviewQuestion) -> Result<Option<profile::Draft>, WebError> {
+    match question.question.kind {
+        QuestionKind::Check => Ok(None),
+        QuestionKind::Profile => Ok(profile::draft(&question.question, &app.store.profile().await?)),
     }
 }

@@ -1,33 +1,51 @@
 //! The package around a workbook: a zip whose relationships say which part is what (ECMA-376 part 2; ISO/IEC 29500-2).
 
-use std::io::{Cursor, Read};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io::{self, Cursor, Read};
+use std::time::Instant;
 
-use quick_xml::Reader;
-use quick_xml::XmlVersion;
-use quick_xml::events::{BytesStart, Event};
-use zip::ZipArchive;
-
-use super::Visibility;
+use super::archive::{Archive, Entry, EntryReader};
+use super::charset::{self, Charset};
 use super::read::ReadError;
-use super::Limits;
+use super::values::append;
+use super::xml::{Tokens, XmlError};
+use super::{Limits, Visibility};
+
+/// A part up to this size is unpacked once and kept while it is worked on; a larger one is unpacked anew for each pass.
+const KEPT: u64 = 16 << 20;
+
+/// The most sheets and defined names, or relationships of one part, that are taken.
+const MAX_LISTED: usize = 100_000;
 
 /// A worksheet as the workbook part lists it.
 #[derive(Debug, Clone)]
 pub(super) struct SheetPart {
     pub name: String,
     pub visibility: Visibility,
+    /// Its number in the workbook, by which other parts name it.
+    pub id: u32,
     /// The entry's name in the zip.
     pub entry: String,
 }
 
 /// An opened package, and what its workbook part says.
 pub(super) struct Package<'a> {
-    pub zip: ZipArchive<Cursor<&'a [u8]>>,
-    /// Worksheets in tab order; chart and dialog sheets are left out.
+    pub archive: Archive<'a>,
+    /// Worksheets in tab order; chart, dialog and macro sheets are left out.
     pub sheets: Vec<SheetPart>,
     /// Defined names and what they stand for.
     pub names: Vec<(String, String)>,
-    limit: u64,
+    /// Days count from 1904 on.
+    pub date1904: bool,
+    /// The workbook part's path.
+    pub workbook: String,
+    /// The workbook part's relationships.
+    pub relationships: Vec<Relationship>,
+    limits: Limits,
+    deadline: Cell<Instant>,
+    /// Bytes that may still be unpacked.
+    budget: Cell<u64>,
 }
 
 /// What the first bytes of a file say it is, where it is no zip.
@@ -40,7 +58,7 @@ fn kind_of(bytes: &[u8]) -> Option<ReadError> {
         // Stream names in an OLE container are UTF-16LE; an encrypted workbook is a stream of that name (MS-OFFCRYPTO, 2.3).
         let holds = |name: &str| {
             let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            bytes.windows(name.len()).any(|w| w == name)
+            memchr::memmem::find(bytes, &name).is_some()
         };
         return Some(if holds("EncryptedPackage") {
             ReadError::Encrypted
@@ -61,136 +79,264 @@ impl<'a> Package<'a> {
         if let Some(error) = kind_of(bytes) {
             return Err(error);
         }
-        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| ReadError::Damaged)?;
-        if zip.len() > limits.entries {
-            return Err(ReadError::TooManyParts { limit: limits.entries });
-        }
-        if zip.decompressed_size().is_some_and(|size| size > u128::from(limits.unpacked_bytes)) {
+        let archive = Archive::open(bytes, limits.entries)?;
+        let claimed = archive.entries.iter().fold(0_u64, |sum, e| sum.saturating_add(e.size));
+        if claimed > limits.unpacked_bytes {
             return Err(ReadError::Bomb { limit_mb: limits.unpacked_bytes >> 20 });
         }
-        let root = part(&mut zip, "_rels/.rels", limits.unpacked_bytes)?.ok_or(ReadError::NotAWorkbook)?;
-        let workbook = relationships(&root)?
-            .into_iter()
-            .find(|r| r.kind.ends_with("/officeDocument"))
-            .map(|r| resolve("", &r.target))
-            .ok_or(ReadError::NotAWorkbook)?;
-        let mut package = Self { zip, sheets: Vec::new(), names: Vec::new(), limit: limits.unpacked_bytes };
-        package.read_workbook(&workbook)?;
+        let mut package = Self {
+            archive,
+            sheets: Vec::new(),
+            names: Vec::new(),
+            date1904: false,
+            workbook: String::new(),
+            relationships: Vec::new(),
+            limits: *limits,
+            deadline: Cell::new(Instant::now() + limits.time),
+            budget: Cell::new(limits.unpacked_bytes),
+        };
+        let root = package.relationships_of("")?;
+        let named = root.iter().find(|r| r.kind.ends_with("/officeDocument")).map(|r| r.target.clone());
+        let workbook = named.or_else(|| package.archive.find("xl/workbook.xml").map(|e| e.name.clone()));
+        package.workbook = workbook.ok_or_else(|| package.what_else())?;
+        package.relationships = package.relationships_of(&package.workbook)?;
+        package.read_workbook()?;
         Ok(package)
     }
 
-    /// The text of a part; a byte order mark stays in place.
-    pub fn text(&mut self, entry: &str) -> Result<String, ReadError> {
-        part(&mut self.zip, entry, self.limit)?.ok_or_else(|| ReadError::MissingPart(entry.to_owned()))
+    /// Why a zip without a workbook part is none.
+    fn what_else(&self) -> ReadError {
+        let ods = self.archive.find("mimetype").is_some() && self.archive.find("content.xml").is_some();
+        if ods { ReadError::OpenDocument } else { ReadError::NotAWorkbook }
     }
 
-    fn read_workbook(&mut self, path: &str) -> Result<(), ReadError> {
-        let xml = part(&mut self.zip, path, self.limit)?.ok_or(ReadError::NotAWorkbook)?;
-        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-        let rels_path = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
-        let rels = match part(&mut self.zip, &rels_path, self.limit)? {
-            Some(rels) => relationships(&rels)?,
-            None => Vec::new(),
+    /// The entry of that name, whatever its letters' case and whether `%20` stands for a blank.
+    pub fn entry(&self, name: &str) -> Result<&Entry, ReadError> {
+        self.find(name).ok_or_else(|| ReadError::MissingPart(name.to_owned()))
+    }
+
+    pub fn find(&self, name: &str) -> Option<&Entry> {
+        self.archive.find(name).or_else(|| self.archive.find(&percent_decoded(name)?))
+    }
+
+    /// A part, ready to be gone through several times.
+    pub fn load(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
+        let failed = |e: io::Error| self.error(&entry.name, e.into());
+        let mut source = self.unpack(entry)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(KEPT)).unwrap_or(0));
+        source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
+        let charset = charset::sniff(&bytes);
+        if charset.is_none() && entry.size > KEPT {
+            return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
+        }
+        // It may be longer than it says.
+        source.take(KEPT).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > KEPT {
+            return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
+        }
+        let kept = match charset {
+            None => bytes,
+            Some(charset) => {
+                // What does not come back as it was can't be edited, and what is no text can't be read.
+                let text = charset.decode(&bytes).filter(|text| charset.encode(text) == bytes);
+                text.ok_or_else(|| ReadError::NotText(entry.name.clone()))?.into_bytes()
+            }
         };
-        let mut reader = Reader::from_str(&xml);
-        let mut name: Option<String> = None;
-        let mut is_workbook = false;
-        loop {
-            match reader.read_event().map_err(|_| ReadError::BadXml(path.to_owned()))? {
-                Event::Start(e) | Event::Empty(e) => match e.local_name().as_ref() {
-                    "workbook" => is_workbook = true,
-                    "sheet" => {
-                        let id = attribute(&e, "id").unwrap_or_default();
-                        let sheet_name = attribute(&e, "name").unwrap_or_default();
-                        let visibility = match attribute(&e, "state").as_deref() {
-                            Some("hidden") => Visibility::Hidden,
-                            Some("veryHidden") => Visibility::VeryHidden,
-                            _ => Visibility::Visible,
-                        };
-                        if let Some(rel) = rels.iter().find(|r| r.id == id && r.kind.ends_with("/worksheet")) {
-                            self.sheets.push(SheetPart { name: sheet_name, visibility, entry: resolve(folder, &rel.target) });
-                        }
-                    }
-                    "definedName" => {
-                        name = attribute(&e, "name");
-                        if let Some(n) = &name {
-                            self.names.push((n.clone(), String::new()));
-                        }
-                    }
-                    _ => {}
-                },
-                Event::Text(t) if name.is_some() => push_text(&mut self.names, &t.xml10_content()),
-                Event::GeneralRef(r) if name.is_some() => push_text(&mut self.names, entity(&r.xml10_content())),
-                Event::End(e) if e.local_name().as_ref() == "definedName" => name = None,
-                Event::DocType(_) => return Err(ReadError::BadXml(path.to_owned())),
-                Event::Eof => break,
-                _ => {}
+        Ok(Part { package: self, entry: entry.clone(), kept: Some(kept), charset })
+    }
+
+    /// A part of which all that it says is kept.
+    fn load_small(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
+        let part = self.load(entry)?;
+        let small = part.kept.is_some();
+        if small { Ok(part) } else { Err(ReadError::Unreasonable(entry.name.clone(), "大きすぎます".to_owned())) }
+    }
+
+    /// The unpacked bytes of an entry, within the limits.
+    fn unpack(&self, entry: &Entry) -> Result<Unpacked<'_>, ReadError> {
+        let packed = entry.data.len() as u64;
+        let by_ratio = packed.saturating_mul(self.limits.ratio).max(64 << 20);
+        Ok(Unpacked { source: self.archive.read(entry)?, left: by_ratio, package: self })
+    }
+
+    /// What a failure of reading `part` says to a person.
+    pub fn error(&self, part: &str, error: XmlError) -> ReadError {
+        match error {
+            XmlError::Source(e) => match e.get_ref().and_then(|e| e.downcast_ref::<OverLimit>()) {
+                Some(OverLimit::Size) => ReadError::Bomb { limit_mb: self.limits.unpacked_bytes >> 20 },
+                Some(OverLimit::Time) => self.too_slow(),
+                None => ReadError::BadPart(part.to_owned()),
+            },
+            XmlError::Doctype => ReadError::Doctype(part.to_owned()),
+            XmlError::TooDeep | XmlError::TooLong => ReadError::Unreasonable(part.to_owned(), error.to_string()),
+            XmlError::Malformed => ReadError::BadXml(part.to_owned()),
+        }
+    }
+
+    /// An error once the time is used up.
+    pub fn check_time(&self) -> Result<(), ReadError> {
+        if Instant::now() > self.deadline.get() { Err(self.too_slow()) } else { Ok(()) }
+    }
+
+    fn too_slow(&self) -> ReadError {
+        ReadError::TooSlow { seconds: self.limits.time.as_secs() }
+    }
+
+    /// Lets as many bytes be unpacked again, in as much time: for the next pass over a part.
+    pub fn renew(&self) {
+        self.budget.set(self.limits.unpacked_bytes);
+        self.deadline.set(Instant::now() + self.limits.time);
+    }
+
+    /// The relationships of a part (`""`: of the package), their targets as entries' names; none where there are none.
+    pub fn relationships_of(&self, path: &str) -> Result<Vec<Relationship>, ReadError> {
+        let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+        let name = if folder.is_empty() { format!("_rels/{file}.rels") } else { format!("{folder}/_rels/{file}.rels") };
+        let Some(entry) = self.find(&name) else { return Ok(Vec::new()) };
+        let part = self.load_small(entry)?;
+        let mut tokens = part.tokens();
+        let mut found = Vec::new();
+        while let Some(token) = tokens.next().map_err(|e| self.error(&name, e))? {
+            if token.opens() && token.local() == b"Relationship" && token.raw_attribute("TargetMode") != Some(b"External") {
+                let text = |name| token.attribute(name).unwrap_or_default().into_owned();
+                if found.len() == MAX_LISTED {
+                    return Err(ReadError::Unreasonable(name, "関連付けが多すぎます".to_owned()));
+                }
+                found.push(Relationship { id: text("Id"), kind: text("Type"), target: resolve(folder, &text("Target")) });
             }
         }
-        if !is_workbook {
-            return Err(ReadError::NotAWorkbook);
+        Ok(found)
+    }
+
+    fn read_workbook(&mut self) -> Result<(), ReadError> {
+        let path = self.workbook.clone();
+        if path.to_ascii_lowercase().ends_with(".bin") {
+            return Err(ReadError::BinaryWorkbook);
         }
-        Ok(())
+        let entry = self.find(&path).ok_or(ReadError::NotAWorkbook)?;
+        let part = self.load_small(entry)?;
+        let mut tokens = part.tokens();
+        let mut sheets = Vec::new();
+        let mut names: Vec<(String, String)> = Vec::new();
+        let mut date1904 = false;
+        let mut in_name = false;
+        let mut is_workbook = false;
+        let mut left = MAX_LISTED;
+        let worksheets = self.relationships.iter().filter(|r| r.kind.ends_with("/worksheet"));
+        let worksheets: HashMap<&str, &str> = worksheets.map(|r| (r.id.as_str(), r.target.as_str())).collect();
+        while let Some(token) = tokens.next().map_err(|e| self.error(&path, e))? {
+            match (token.opens(), token.local()) {
+                (true, b"workbook") if token.depth == 0 => is_workbook = true,
+                (true, b"workbookPr") => date1904 = token.flag("date1904"),
+                (true, b"sheet") => {
+                    let id = token.prefixed_attribute("id").unwrap_or_default();
+                    let entry = worksheets.get(&*id).map(|&e| e.to_owned());
+                    let visibility = match token.raw_attribute("state") {
+                        Some(b"hidden") => Visibility::Hidden,
+                        Some(b"veryHidden") => Visibility::VeryHidden,
+                        _ => Visibility::Visible,
+                    };
+                    let name = token.attribute("name").unwrap_or_default().into_owned();
+                    let id = token.number("sheetId").unwrap_or(0);
+                    sheets.extend(entry.map(|entry| SheetPart { name, visibility, id, entry }));
+                    left -= 1;
+                }
+                (true, b"definedName") => {
+                    in_name = token.kind == super::xml::Kind::Start;
+                    names.push((token.attribute("name").unwrap_or_default().into_owned(), String::new()));
+                    left -= 1;
+                }
+                (false, b"definedName") => in_name = false,
+                _ if in_name => names.iter_mut().next_back().into_iter().for_each(|(_, to)| append(to, &token.text())),
+                _ => {}
+            }
+            if left == 0 {
+                return Err(ReadError::Unreasonable(path, "シートや名前の定義が多すぎます".to_owned()));
+            }
+        }
+        drop(tokens);
+        drop(part);
+        (self.sheets, self.names, self.date1904) = (sheets, names, date1904);
+        if is_workbook { Ok(()) } else { Err(ReadError::NotAWorkbook) }
     }
 }
 
-fn push_text(names: &mut [(String, String)], text: &str) {
-    if let Some((_, refers_to)) = names.last_mut() {
-        refers_to.push_str(text);
-    }
+/// A part that can be gone through several times.
+pub(super) struct Part<'p> {
+    package: &'p Package<'p>,
+    pub entry: Entry,
+    /// All of it, as UTF-8; `None` for a large one.
+    kept: Option<Vec<u8>>,
+    /// How its bytes are encoded where that is not UTF-8.
+    pub charset: Option<Charset>,
 }
 
-/// The character a predefined entity stands for; nothing for any other, since workbooks declare none.
-pub(super) fn entity(name: &str) -> &'static str {
-    match name {
-        "amp" => "&",
-        "lt" => "<",
-        "gt" => ">",
-        "quot" => "\"",
-        "apos" => "'",
-        _ => "",
-    }
-}
-
-/// The value of the attribute with that local name.
-pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    element
-        .attributes()
-        .with_checks(false)
-        .flatten()
-        .find(|a| a.key.local_name().as_ref() == name)
-        .and_then(|a| a.normalized_value(XmlVersion::Implicit1_0).ok().map(|v| v.into_owned()))
-}
-
-struct Relationship {
-    id: String,
-    kind: String,
-    target: String,
-}
-
-fn relationships(xml: &str) -> Result<Vec<Relationship>, ReadError> {
-    let mut reader = Reader::from_str(xml);
-    let mut found = Vec::new();
-    loop {
-        match reader.read_event().map_err(|_| ReadError::BadXml("_rels".to_owned()))? {
-            Event::Start(e) | Event::Empty(e) if e.local_name().as_ref() == "Relationship" => found.push(Relationship {
-                id: attribute(&e, "Id").unwrap_or_default(),
-                kind: attribute(&e, "Type").unwrap_or_default(),
-                target: attribute(&e, "Target").unwrap_or_default(),
-            }),
-            Event::Eof => return Ok(found),
-            _ => {}
+impl Part<'_> {
+    /// Its text as UTF-8, from the begin.
+    pub fn reader(&self) -> Box<dyn Read + '_> {
+        match &self.kept {
+            Some(bytes) => Box::new(Cursor::new(bytes)),
+            None => match self.package.unpack(&self.entry) {
+                Ok(reader) => Box::new(reader),
+                // `load` has unpacked its begin; an empty part is no XML, so nothing is taken for what it is not.
+                Err(_) => Box::new(io::empty()),
+            },
         }
     }
+
+    /// Its tokens, from the begin.
+    pub fn tokens(&self) -> Tokens<Box<dyn Read + '_>> {
+        Tokens::new(self.reader(), self.package.limits.xml_depth)
+    }
+}
+
+/// Which limit was met, inside an [`io::Error`].
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+enum OverLimit {
+    #[error("展開後の大きさが上限を超えました")]
+    Size,
+    #[error("時間の上限を超えました")]
+    Time,
+}
+
+/// An entry's bytes, counted.
+struct Unpacked<'p> {
+    source: EntryReader<'p>,
+    left: u64,
+    package: &'p Package<'p>,
+}
+
+impl Read for Unpacked<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.source.read(buf)?;
+        let used = n as u64;
+        if Instant::now() > self.package.deadline.get() {
+            return Err(io::Error::other(OverLimit::Time));
+        }
+        let budget = self.package.budget.get();
+        if used > self.left || used > budget {
+            return Err(io::Error::other(OverLimit::Size));
+        }
+        self.left -= used;
+        self.package.budget.set(budget - used);
+        Ok(n)
+    }
+}
+
+/// What a part is tied to.
+#[derive(Debug, Clone)]
+pub(super) struct Relationship {
+    pub id: String,
+    /// The type's URI; strict and transitional files differ in all but its last segment.
+    pub kind: String,
+    /// The entry's name.
+    pub target: String,
 }
 
 /// The entry a relationship's target names, seen from `folder`.
 fn resolve(folder: &str, target: &str) -> String {
-    let joined = match target.strip_prefix('/') {
-        Some(absolute) => absolute.to_owned(),
-        None if folder.is_empty() => target.to_owned(),
-        None => format!("{folder}/{target}"),
-    };
+    let target = target.replace('\\', "/");
+    let joined = if target.starts_with('/') || folder.is_empty() { target } else { format!("{folder}/{target}") };
     let mut parts: Vec<&str> = Vec::new();
     for part in joined.split('/') {
         match part {
@@ -204,18 +350,13 @@ fn resolve(folder: &str, target: &str) -> String {
     parts.join("/")
 }
 
-/// The text of the entry of that name, whatever its letters' case; `None` where there is none.
-fn part(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str, limit: u64) -> Result<Option<String>, ReadError> {
-    let index = zip.index_for_name(name).or_else(|| {
-        (0..zip.len()).find(|&i| zip.name_for_index(i).and_then(Result::ok).is_some_and(|n| n.eq_ignore_ascii_case(name)))
-    });
-    let Some(index) = index else { return Ok(None) };
-    let file = zip.by_index(index).map_err(|_| ReadError::Damaged)?;
-    let mut bytes = Vec::new();
-    // The size the directory declares may be a lie: what is really unpacked is what counts.
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|_| ReadError::Damaged)?;
-    if bytes.len() as u64 > limit {
-        return Err(ReadError::Bomb { limit_mb: limit >> 20 });
+fn percent_decoded(name: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((&b, after)) = rest.split_first() {
+        let hex = (b == b'%').then(|| std::str::from_utf8(after.get(..2)?).ok()).flatten().and_then(|h| u8::from_str_radix(h, 16).ok());
+        bytes.push(hex.unwrap_or(b));
+        rest = if hex.is_some() { &after[2..] } else { after };
     }
-    String::from_utf8(bytes).map(Some).map_err(|_| ReadError::NotUtf8(name.to_owned()))
+    String::from_utf8(bytes).ok()
 }

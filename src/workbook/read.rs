@@ -1,15 +1,14 @@
 //! Bytes → [`Workbook`], within [`Limits`].
 //!
-//! Values and looks come from calamine, cell by cell (its ranges are built from the declared size, which can be a lie);
-//! merges, lists, protection and what is hidden come from `scan`, our own pass over the same part.
+//! One pass over each part, by the tokens of `xml`: what is kept is counted while it is read, so a file can neither take
+//! more memory nor more time than the limits say. calamine can't be held to any: it keeps every shared string there is, and
+//! gives up a whole sheet for one odd attribute. It reads .xls (in `xls`), and is what the tests hold this reader against.
 
-use std::collections::BTreeMap;
-use std::io::Cursor;
-
-use calamine::{DataRef, Reader as _, Style, Xlsx, XlsxError};
-
+use super::lists::Resolver;
 use super::package::Package;
-use super::{Cell, CellRef, Limits, Look, MAX_COL, MAX_ROW, Problem, Sheet, Workbook, lists, scan};
+use super::scan::{self, Budget};
+use super::values::{TextBudget, Values};
+use super::{CellRef, Limits, Problem, Sheet, Workbook};
 
 /// Why a file could not be read as a workbook; the text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +31,9 @@ pub enum ReadError {
     /// An Excel 97-2003 workbook.
     #[error("旧形式（.xls）のブックです。Excelで開き、「名前を付けて保存」で .xlsx 形式にしてください。")]
     LegacyXls,
+    /// An Excel 97-2003 workbook that can't be read; with what the reader said.
+    #[error("旧形式（.xls）のブックを読み込めません（{0}）。Excelで開き、.xlsx形式で保存し直してください。")]
+    BadXls(String),
     /// More bytes than [`Limits::file_bytes`].
     #[error("ファイルが大きすぎます（上限 {limit_mb} MB）。画像などの不要な内容を除いて保存し直してください。")]
     TooLarge {
@@ -43,6 +45,18 @@ pub enum ReadError {
     Bomb {
         /// The limit in MB.
         limit_mb: u64,
+    },
+    /// More text than [`Limits::text_bytes`].
+    #[error("文字の量が上限（{limit_mb} MB）を超えるため、読み込みを中止しました。不要なシートを削除して保存し直してください。")]
+    TooMuchText {
+        /// The limit in MB.
+        limit_mb: u64,
+    },
+    /// Not read within [`Limits::time`].
+    #[error("{seconds} 秒以内に読み込めないため、中止しました。不要なシートや書式を削除して保存し直してください。")]
+    TooSlow {
+        /// The limit in seconds.
+        seconds: u64,
     },
     /// More entries than [`Limits::entries`].
     #[error("ファイル内の部品が多すぎます（上限 {limit}）。Excelで保存し直してください。")]
@@ -67,17 +81,33 @@ pub enum ReadError {
     /// A part is not well-formed.
     #[error("ファイルが壊れています（部品「{0}」を解釈できません）。Excelで開いて保存し直してください。")]
     BadXml(String),
-    /// A part is in another encoding.
-    #[error("部品「{0}」の文字コードがUTF-8ではありません。Excelで開いて保存し直してください。")]
-    NotUtf8(String),
-    /// A worksheet's cells could not be read.
-    #[error("シート「{sheet}」を読めません（{reason}）。Excelで開いて保存し直してください。")]
-    BadSheet {
-        /// The sheet.
-        sheet: String,
-        /// What the reader said.
-        reason: String,
-    },
+    /// A part's bytes are no text in the encoding that it claims.
+    #[error("ファイルが壊れています（部品「{0}」の文字コードが正しくありません）。Excelで開いて保存し直してください。")]
+    NotText(String),
+    /// A part can't be unpacked, or its checksum does not hold.
+    #[error("ファイルが壊れています（部品「{0}」を展開できません）。送り主に再送を依頼するか、Excelで開いて保存し直してください。")]
+    BadPart(String),
+    /// A part declares a document type: workbooks never do, attacks do.
+    #[error("部品「{0}」にDOCTYPE宣言があるため、安全のため読み込みません。Excelで開いて保存し直してください。")]
+    Doctype(String),
+    /// A part is built in a way that no workbook is; with the reason.
+    #[error("部品「{0}」を安全に読み込めません（{1}）。Excelで開いて保存し直してください。")]
+    Unreasonable(String, String),
+    /// Two entries of one name (Excel knows no difference between capital and small letters in them).
+    #[error("ファイルの中に部品「{0}」が二つ以上あるため、読み込めません。Excelで開いて保存し直してください。")]
+    TwiceInPackage(String),
+    /// A part of the zip is encrypted by the zip itself.
+    #[error("ファイルの中の部品「{0}」が暗号化されています。暗号化を解除して保存し直してください。")]
+    EncryptedPart(String),
+    /// A part is packed in a way that Excel does not know.
+    #[error("部品「{0}」の圧縮方式が分かりません。Excelで開いて保存し直してください。")]
+    OddCompression(String),
+    /// An .xlsb workbook.
+    #[error("バイナリ形式（.xlsb）のブックです。Excelで開き、「名前を付けて保存」で .xlsx 形式にしてください。")]
+    BinaryWorkbook,
+    /// An OpenDocument spreadsheet.
+    #[error("OpenDocument形式（.ods）のファイルです。Excelなどで開き、「名前を付けて保存」で .xlsx 形式にしてください。")]
+    OpenDocument,
     /// No worksheet at all.
     #[error("ブックにワークシートがありません。")]
     NoSheets,
@@ -88,37 +118,35 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`] says what is wrong with the file, in Japanese.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
-    let mut package = Package::open(bytes, limits)?;
+    let package = Package::open(bytes, limits)?;
     if package.sheets.is_empty() {
         return Err(ReadError::NoSheets);
     }
-    let mut values: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| match e {
-        XlsxError::Password => ReadError::Encrypted,
-        _ => ReadError::Damaged,
-    })?;
-    let mut budget = limits.cells;
+    let mut budget = Budget { cells: limits.cells, text: TextBudget::new(limits.text_bytes) };
+    let values = Values::read(&package, &mut budget.text)?;
     let mut sheets = Vec::with_capacity(package.sheets.len());
-    let mut raw_lists = Vec::with_capacity(package.sheets.len());
-    for part in package.sheets.clone() {
-        let cells = read_cells(&mut values, &part.name, &mut budget, limits.cells)?;
-        let frame = scan::frame(&package.text(&part.entry)?).ok_or_else(|| ReadError::BadXml(part.entry.clone()))?;
-        raw_lists.push(frame.lists);
+    let mut lists = Vec::with_capacity(package.sheets.len());
+    for listed in &package.sheets {
+        let part = package.load(package.entry(&listed.entry)?)?;
+        let over = || ReadError::TooManyCells { sheet: listed.name.clone(), limit: limits.cells };
+        let scanned = scan::sheet(&package, &part, &values, &mut budget, over)?;
+        lists.push(scanned.lists);
         sheets.push(Sheet {
-            name: part.name,
-            visibility: part.visibility,
-            cells,
-            merges: frame.merges,
+            name: listed.name.clone(),
+            visibility: listed.visibility,
+            cells: scanned.cells,
+            merges: scanned.merges,
             validations: Vec::new(),
-            protected: frame.protected,
-            hidden_rows: frame.hidden_rows,
-            hidden_cols: frame.hidden_cols,
+            protected: scanned.protected,
+            hidden_rows: scanned.hidden_rows,
+            hidden_cols: scanned.hidden_cols,
         });
     }
-    for sheet in &mut sheets {
-        clear_covered(sheet);
-    }
+    drop(values);
+    clear_covered(&mut sheets, &package)?;
     let mut problems = Vec::new();
-    let resolved: Vec<_> = raw_lists.iter().enumerate().map(|(i, raw)| lists::resolve(raw, i, &sheets, &package.names)).collect();
+    let mut resolver = Resolver::new(&sheets, &package.names);
+    let resolved: Vec<_> = lists.iter().enumerate().map(|(home, raw)| resolver.resolve(raw, home)).collect();
     for (sheet, validations) in sheets.iter_mut().zip(resolved) {
         sheet.validations = validations;
         for validation in &sheet.validations {
@@ -131,75 +159,36 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
             }
         }
     }
+    package.check_time()?;
     Ok(Workbook { sheets, problems })
 }
 
-fn read_cells(
-    values: &mut Xlsx<Cursor<&[u8]>>,
-    sheet: &str,
-    budget: &mut usize,
-    limit: usize,
-) -> Result<BTreeMap<CellRef, Cell>, ReadError> {
-    let bad = |e: XlsxError| ReadError::BadSheet { sheet: sheet.to_owned(), reason: e.to_string() };
-    let mut reader = values.worksheet_cells_reader(sheet).map_err(bad)?;
-    let looks: Vec<Look> = reader.styles().iter().map(look_of).collect();
-    let mut cells = BTreeMap::new();
-    while let Some((cell, style)) = reader.next_cell_with_style_id().map_err(bad)? {
-        let (row, col) = cell.get_position();
-        let text = text_of(cell.get_value());
-        let look = looks.get(style).copied().unwrap_or_default();
-        if row >= MAX_ROW || col >= MAX_COL || (text.is_empty() && look == Look::default()) {
-            continue;
-        }
-        if *budget == 0 {
-            // A painted but empty area is worth nothing; text that would be lost is.
-            if text.is_empty() {
-                continue;
-            }
-            return Err(ReadError::TooManyCells { sheet: sheet.to_owned(), limit });
-        }
-        *budget -= 1;
-        cells.insert(CellRef::new(row + 1, col + 1), Cell { text, look });
-    }
-    Ok(cells)
-}
-
-fn look_of(style: &Style) -> Look {
-    Look {
-        filled: style.fill.as_ref().is_some_and(|f| f.is_visible() && f.get_color().is_none_or(|c| !c.is_white())),
-        bold: style.font.as_ref().is_some_and(calamine::Font::is_bold),
-        bordered: style.borders.as_ref().is_some_and(calamine::Borders::has_visible_borders),
-        unlocked: style.protection.as_ref().is_some_and(|p| !p.locked),
-    }
-}
-
-/// What a person reads in the cell, as near as the stored value tells.
-fn text_of(value: &DataRef<'_>) -> String {
-    let text = match value {
-        DataRef::Empty => String::new(),
-        DataRef::Int(i) => i.to_string(),
-        DataRef::Float(f) => f.to_string(),
-        DataRef::String(s) | DataRef::DateTimeIso(s) | DataRef::DurationIso(s) => s.clone(),
-        DataRef::SharedString(s) => (*s).to_owned(),
-        DataRef::Bool(b) => if *b { "TRUE" } else { "FALSE" }.to_owned(),
-        DataRef::Error(e) => e.to_string(),
-        DataRef::DateTime(d) => {
-            let (year, month, day, hour, minute, ..) = d.to_ymd_hms_milli();
-            let date = format!("{year}/{month}/{day}");
-            if hour == 0 && minute == 0 { date } else { format!("{date} {hour}:{minute:02}") }
-        }
-    };
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    text.trim().to_owned()
-}
-
 /// Inside a merged block only the top-left cell is seen.
-fn clear_covered(sheet: &mut Sheet) {
-    for merge in &sheet.merges {
-        for (at, cell) in sheet.cells.range_mut(merge.first..=merge.last) {
-            if *at != merge.first && merge.contains(*at) {
-                cell.text.clear();
+fn clear_covered(sheets: &mut [Sheet], package: &Package<'_>) -> Result<(), ReadError> {
+    // Blocks do not overlap, so each cell is met once; in a broken file they may.
+    let mut since_check = 0;
+    for sheet in sheets {
+        for merge in &sheet.merges {
+            let mut from = merge.first;
+            while let Some((at, cell)) = sheet.cells.range_mut(from..=merge.last).next() {
+                since_check += 1;
+                if since_check == 100_000 {
+                    package.check_time()?;
+                    since_check = 0;
+                }
+                if *at != merge.first && merge.contains(*at) {
+                    cell.text.clear();
+                }
+                from = match at.col {
+                    col if col < merge.first.col => CellRef::new(at.row, merge.first.col),
+                    col if col < merge.last.col => CellRef::new(at.row, col + 1),
+                    _ => CellRef::new(at.row + 1, merge.first.col),
+                };
+                if from > merge.last {
+                    break;
+                }
             }
         }
     }
+    Ok(())
 }

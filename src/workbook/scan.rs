@@ -1,27 +1,84 @@
-//! One pass over a worksheet part for what calamine does not tell: merges, lists, protection, hidden rows and columns.
+//! One pass over a worksheet part: its cells, merges, lists, protection, hidden rows and columns.
+//!
+//! Nothing is built from sizes that the part declares: what is kept is what stands there, within budgets.
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use std::collections::BTreeMap;
 
-use super::package::{attribute, entity};
-use super::{CellRange, MAX_COL, MAX_ROW};
+use super::package::{Package, Part};
+use super::read::ReadError;
+use super::values::{RichText, TextBudget, Values, append};
+use super::xml::{Kind, Token};
+use super::{Cell, CellRange, CellRef, Look, MAX_COL, MAX_ROW};
+
+/// The most merged blocks, list ranges and hidden rows of a sheet: more than its rows is beyond reason.
+const MAX_KEPT: usize = MAX_ROW as usize;
 
 /// A list validation as written in the part.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct RawList {
     pub ranges: Vec<CellRange>,
     /// `"○,×"`, `リスト!$A$1:$A$3`, a defined name, a formula.
     pub source: String,
 }
 
-/// What surrounds the cells.
+/// What a worksheet part says.
 #[derive(Debug, Default)]
-pub(super) struct Frame {
+pub(super) struct Scanned {
+    pub cells: BTreeMap<CellRef, Cell>,
     pub merges: Vec<CellRange>,
     pub lists: Vec<RawList>,
     pub protected: bool,
     pub hidden_rows: Vec<u32>,
     pub hidden_cols: Vec<(u32, u32)>,
+}
+
+/// What may still be kept, over all sheets.
+pub(super) struct Budget {
+    pub cells: usize,
+    pub text: TextBudget,
+}
+
+/// Reads a worksheet part; `over` is the error for more cells than may be kept.
+pub(super) fn sheet(
+    package: &Package<'_>,
+    part: &Part<'_>,
+    values: &Values,
+    budget: &mut Budget,
+    over: impl Fn() -> ReadError,
+) -> Result<Scanned, ReadError> {
+    let mut tokens = part.tokens();
+    let mut scan = Scan { values, budget, found: Scanned::default(), place: Place::default(), list: None, sqref: String::new(), inside: Inside::Nothing, fallback: None, kept: 0 };
+    while let Some(token) = tokens.next().map_err(|e| package.error(&part.entry.name, e))? {
+        match scan.place.data {
+            None => scan.frame(&token)?,
+            Some(depth) if token.kind == Kind::End && token.depth == depth => scan.place.data = None,
+            Some(depth) => {
+                if !scan.data(&token, token.depth - depth)? {
+                    return Err(over());
+                }
+            }
+        }
+        if scan.kept > MAX_KEPT {
+            return Err(ReadError::Unreasonable(part.entry.name.clone(), "結合セルや入力規則が多すぎます".to_owned()));
+        }
+    }
+    Ok(scan.found)
+}
+
+/// Where the pass is in the cells.
+#[derive(Default)]
+struct Place {
+    /// The depth of `sheetData` while inside it.
+    data: Option<usize>,
+    row: u32,
+    col: u32,
+    cell: Option<CellRef>,
+    kind: Vec<u8>,
+    style: Option<u32>,
+    value: String,
+    in_value: bool,
+    in_inline: bool,
+    inline: RichText,
 }
 
 /// Which element's text is being read.
@@ -32,75 +89,147 @@ enum Inside {
     Sqref,
 }
 
-/// Reads the frame of a worksheet part; `None` where the part is not well-formed.
-pub(super) fn frame(xml: &str) -> Option<Frame> {
-    let mut reader = Reader::from_str(xml.strip_prefix('\u{feff}').unwrap_or(xml));
-    reader.config_mut().check_end_names = false;
-    let mut frame = Frame::default();
-    let mut row = 0;
-    let mut list: Option<RawList> = None;
-    let mut sqref = String::new();
-    let mut inside = Inside::Nothing;
-    loop {
-        let event = reader.read_event().ok()?;
-        let empty = matches!(event, Event::Empty(_));
-        match event {
-            Event::Start(e) | Event::Empty(e) => match e.local_name().as_ref() {
-                "row" => {
-                    row = number(&e, "r").unwrap_or(row + 1);
-                    if flag(&e, "hidden") && row <= MAX_ROW {
-                        frame.hidden_rows.push(row);
-                    }
-                }
-                "col" if flag(&e, "hidden") => {
-                    let first = number(&e, "min").unwrap_or(1);
-                    frame.hidden_cols.push((first, number(&e, "max").unwrap_or(first).min(MAX_COL)));
-                }
-                "mergeCell" => frame.merges.extend(attribute(&e, "ref").and_then(|r| r.parse::<CellRange>().ok())),
-                "sheetProtection" => frame.protected = flag(&e, "sheet"),
-                "dataValidation" if attribute(&e, "type").as_deref() == Some("list") && !empty => {
-                    list = Some(RawList::default());
-                    sqref = attribute(&e, "sqref").unwrap_or_default();
-                }
-                "formula1" if list.is_some() && !empty => inside = Inside::Formula,
-                "sqref" if list.is_some() && !empty => inside = Inside::Sqref,
-                _ => {}
-            },
-            Event::Text(t) => push(&inside, list.as_mut(), &mut sqref, &t.xml10_content()),
-            Event::CData(t) => push(&inside, list.as_mut(), &mut sqref, &t.xml10_content()),
-            Event::GeneralRef(r) => {
-                let character = r.resolve_char_ref().ok().flatten().map(String::from);
-                push(&inside, list.as_mut(), &mut sqref, character.as_deref().unwrap_or_else(|| entity(&r)));
+struct Scan<'s> {
+    values: &'s Values,
+    budget: &'s mut Budget,
+    found: Scanned,
+    place: Place,
+    list: Option<RawList>,
+    sqref: String,
+    inside: Inside,
+    /// The depth of an `mc:Fallback`, which says again what its `mc:Choice` says.
+    fallback: Option<usize>,
+    kept: usize,
+}
+
+impl Scan<'_> {
+    /// What stands outside the cells.
+    fn frame(&mut self, token: &Token<'_>) -> Result<(), ReadError> {
+        if let Some(depth) = self.fallback {
+            if token.kind == Kind::End && token.depth == depth {
+                self.fallback = None;
             }
-            Event::End(e) => match e.local_name().as_ref() {
-                "formula1" | "sqref" => inside = Inside::Nothing,
-                "dataValidation" => {
-                    if let Some(mut raw) = list.take() {
-                        raw.ranges = sqref.split_whitespace().filter_map(|r| r.parse().ok()).collect();
-                        frame.lists.push(raw);
-                    }
-                }
+            return Ok(());
+        }
+        match (token.kind, token.local()) {
+            (Kind::Start, b"Fallback") => self.fallback = Some(token.depth),
+            (Kind::Start, b"sheetData") if token.depth == 1 => self.place.data = Some(token.depth),
+            (Kind::Start | Kind::Empty, b"col") if token.flag("hidden") => {
+                let first = token.number("min").unwrap_or(1);
+                self.found.hidden_cols.push((first, token.number("max").unwrap_or(first).min(MAX_COL)));
+                self.kept += 1;
+            }
+            (Kind::Start | Kind::Empty, b"mergeCell") => {
+                self.found.merges.extend(token.attribute("ref").and_then(|r| r.parse::<CellRange>().ok()));
+                self.kept += 1;
+            }
+            (Kind::Start | Kind::Empty, b"sheetProtection") => self.found.protected = token.flag("sheet"),
+            (Kind::Start, b"dataValidation") if token.raw_attribute("type") == Some(b"list") => {
+                self.list = Some(RawList::default());
+                self.sqref = token.attribute("sqref").unwrap_or_default().into_owned();
+            }
+            (Kind::Start, b"formula1") if self.list.is_some() => self.inside = Inside::Formula,
+            (Kind::Start, b"sqref") if self.list.is_some() => self.inside = Inside::Sqref,
+            (Kind::End, b"formula1" | b"sqref") => self.inside = Inside::Nothing,
+            (Kind::End, b"dataValidation") => self.end_list()?,
+            (Kind::Text | Kind::CData, _) => match (&self.inside, &mut self.list) {
+                (Inside::Formula, Some(list)) => append(&mut list.source, &token.text()),
+                (Inside::Sqref, Some(_)) => append(&mut self.sqref, &token.text()),
                 _ => {}
             },
-            Event::DocType(_) => return None,
-            Event::Eof => return Some(frame),
             _ => {}
         }
+        Ok(())
+    }
+
+    fn end_list(&mut self) -> Result<(), ReadError> {
+        if let Some(mut list) = self.list.take() {
+            list.ranges = self.sqref.split_whitespace().filter_map(|r| r.parse().ok()).take(MAX_KEPT).collect();
+            self.budget.text.take(list.source.len() + size_of::<RawList>())?;
+            self.kept += 1 + list.ranges.len();
+            self.found.lists.push(list);
+        }
+        Ok(())
+    }
+
+    /// What stands inside `sheetData`: `level` 1 is a row, 2 a cell, 3 what is in it. False when there are too many cells.
+    fn data(&mut self, token: &Token<'_>, level: usize) -> Result<bool, ReadError> {
+        let place = &mut self.place;
+        match (token.kind, level, token.local()) {
+            (Kind::Start | Kind::Empty, 1, b"row") => {
+                place.row = token.number("r").unwrap_or(place.row.saturating_add(1));
+                place.col = 0;
+                if place.row <= MAX_ROW && token.flag("hidden") {
+                    self.found.hidden_rows.push(place.row);
+                    self.kept += 1;
+                }
+            }
+            (Kind::Start | Kind::Empty, 2, b"c") => {
+                let at = token.raw_attribute("r").and_then(reference).unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+                place.col = at.col;
+                place.cell = Some(at);
+                place.kind.clear();
+                place.kind.extend_from_slice(token.raw_attribute("t").unwrap_or_default());
+                place.style = token.number("s");
+                place.value.clear();
+                if token.kind == Kind::Empty {
+                    return self.end_cell();
+                }
+            }
+            (Kind::End, 2, b"c") => return self.end_cell(),
+            (Kind::Start, 3, b"v") => place.in_value = true,
+            (Kind::End, 3, b"v") => place.in_value = false,
+            (Kind::Start, 3, b"is") => place.in_inline = true,
+            (Kind::End, 3, b"is") => {
+                place.in_inline = false;
+                place.value = place.inline.take();
+            }
+            (Kind::Text | Kind::CData, ..) if place.in_value => append(&mut place.value, &token.text()),
+            _ if place.in_inline => place.inline.add(token),
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn end_cell(&mut self) -> Result<bool, ReadError> {
+        let place = &mut self.place;
+        (place.in_value, place.in_inline) = (false, false);
+        let Some(at) = place.cell.take().filter(|at| (1..=MAX_ROW).contains(&at.row) && (1..=MAX_COL).contains(&at.col)) else {
+            return Ok(true);
+        };
+        let look = self.values.look(place.style);
+        if place.value.is_empty() && look == Look::default() {
+            return Ok(true);
+        }
+        let text = if place.value.is_empty() { String::new() } else { self.values.text(&place.kind, place.style, &place.value) };
+        let text = if text.trim().len() == text.len() { text } else { text.trim().to_owned() };
+        if text.is_empty() && look == Look::default() {
+            return Ok(true);
+        }
+        if self.budget.cells == 0 {
+            // A painted but empty area is worth nothing; text that would be lost is.
+            return Ok(text.is_empty());
+        }
+        self.budget.cells -= 1;
+        self.budget.text.take(text.len())?;
+        self.found.cells.insert(at, Cell { text, look });
+        Ok(true)
     }
 }
 
-fn push(inside: &Inside, list: Option<&mut RawList>, sqref: &mut String, text: &str) {
-    match (inside, list) {
-        (Inside::Formula, Some(list)) => list.source.push_str(text),
-        (Inside::Sqref, Some(_)) => sqref.push_str(text),
-        _ => {}
+/// `C12` or `c12`, in the one form that nearly all cells have.
+fn reference(raw: &[u8]) -> Option<CellRef> {
+    let letters = raw.iter().position(|b| !b.is_ascii_alphabetic())?;
+    if letters == 0 || letters > 3 || raw.len() - letters > 7 {
+        return std::str::from_utf8(raw).ok()?.trim().parse().ok();
     }
-}
-
-fn flag(element: &BytesStart<'_>, name: &str) -> bool {
-    matches!(attribute(element, name).as_deref(), Some("1" | "true" | "on"))
-}
-
-fn number(element: &BytesStart<'_>, name: &str) -> Option<u32> {
-    attribute(element, name)?.parse().ok()
+    let col = raw[..letters].iter().fold(0, |col, b| col * 26 + u32::from(b.to_ascii_uppercase() - b'A') + 1);
+    let mut row = 0;
+    for &b in &raw[letters..] {
+        if !b.is_ascii_digit() {
+            return std::str::from_utf8(raw).ok()?.trim().parse().ok();
+        }
+        row = row * 10 + u32::from(b - b'0');
+    }
+    ((1..=MAX_ROW).contains(&row) && col <= MAX_COL).then_some(CellRef::new(row, col))
 }

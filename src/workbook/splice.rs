@@ -1,290 +1,123 @@
-//! Puts texts into the cells of a worksheet part by cutting and joining its XML: whatever is not such a cell stays as it
-//! was, to the byte, but for what a new cell makes necessary (its row, the row's `spans`, the sheet's `dimension`).
+//! Patches for a part: which stretches of it are replaced by what. All else is copied, byte for byte.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::{self, Read, Write};
 use std::ops::Range;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
-
-use super::package::attribute;
+use super::layout::{Fit, with_attribute};
+use super::survey::{Formula, Survey, Tag, WantedCell};
 use super::{CellRange, CellRef};
 
-/// Why a part can't be edited; the reasons are Japanese, for a person.
-#[derive(Debug)]
-pub(super) enum SpliceError {
-    Cell(CellRef, &'static str),
-    Part(&'static str),
+/// A stretch of a part and what is to stand in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Patch {
+    pub span: Range<u64>,
+    pub text: String,
 }
 
-/// A column's default style: from, to, style.
-type ColumnStyle = (u32, u32, String);
-
-/// One row of the part: where it stands in the XML, and its cells.
-struct Row {
-    number: u32,
-    /// From `<row` to behind its start tag.
-    start_tag: Range<usize>,
-    /// `<row …/>`, without an end tag.
-    empty: bool,
-    /// Where its end tag begins (for an empty row, the end of its start tag).
-    end: usize,
-    style: Option<String>,
-    cells: Vec<CellSpan>,
-}
-
-struct CellSpan {
-    at: CellRef,
-    /// From `<c` to behind `</c>`.
-    span: Range<usize>,
-    style: Option<String>,
-    formula: Option<Formula>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Formula {
-    Plain,
-    /// Others depend on it, or it on others: a shared formula, an array, a data table.
-    Linked,
-}
-
-/// What one pass over the part finds.
-#[derive(Default)]
-struct Outline {
-    /// The tag prefix of the spreadsheet's namespace with its colon, or nothing.
-    prefix: String,
-    dimension: Option<(Range<usize>, CellRange)>,
-    columns: Vec<ColumnStyle>,
-    /// The whole `<sheetData/>` where it is empty, else where `</sheetData>` begins.
-    data_empty: Option<Range<usize>>,
-    data_end: usize,
-    rows: Vec<Row>,
-}
-
-/// The part with `cells` put in.
-pub(super) fn splice(xml: &str, cells: &BTreeMap<CellRef, String>) -> Result<String, SpliceError> {
-    // quick-xml passes over a byte order mark without counting it.
-    let body_start = if xml.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let body = &xml[body_start..];
-    let outline = outline(body)?;
-    let mut patches: Vec<(Range<usize>, String)> = Vec::new();
-    let mut wanted: BTreeMap<u32, Vec<(CellRef, &str)>> = BTreeMap::new();
-    for (&at, text) in cells {
-        wanted.entry(at.row).or_default().push((at, text));
+/// The patches that put `texts` into the surveyed worksheet, laid out as `fit` says; or the cell that can't be written, and why.
+pub(super) fn patches(survey: &Survey, texts: &BTreeMap<CellRef, String>, fit: &Fit) -> Result<Vec<Patch>, (CellRef, String)> {
+    let mut patches = Vec::new();
+    let mut by_row: BTreeMap<u32, Vec<(CellRef, &str, &WantedCell)>> = BTreeMap::new();
+    for (&at, text) in texts {
+        let Some(cell) = survey.cells.get(&at) else { continue };
+        check(at, cell)?;
+        // Nothing into nothing is no change.
+        if !(text.is_empty() && cell.found.is_empty()) {
+            by_row.entry(at.row).or_default().push((at, text, cell));
+        }
     }
     let mut appended = String::new();
-    for (number, texts) in &wanted {
-        match outline.rows.iter().find(|r| r.number == *number) {
-            Some(row) => patch_row(&outline, row, body, texts, &mut patches)?,
+    for (number, cells) in &by_row {
+        let Some(row) = survey.rows.get(number) else { continue };
+        match row.tags.first() {
+            Some(tag) => patch_row(survey, fit, tag, cells, &mut patches),
             None => {
-                let new = new_row(&outline, *number, texts);
-                match outline.rows.iter().find(|r| r.number > *number) {
-                    Some(next) => patches.push((next.start_tag.start..next.start_tag.start, new)),
+                let new = new_row(survey, fit, *number, cells);
+                match row.next {
+                    Some(next) => patches.push(Patch { span: next..next, text: new }),
                     None => appended.push_str(&new),
                 }
             }
         }
     }
-    if !appended.is_empty() {
-        let p = &outline.prefix;
-        match &outline.data_empty {
-            Some(span) => patches.push((span.clone(), format!("<{p}sheetData>{appended}</{p}sheetData>"))),
-            None => patches.push((outline.data_end..outline.data_end, appended)),
-        }
+    if let Some(data) = survey.data.as_ref().filter(|_| !appended.is_empty()) {
+        append_into(data, &format!("{}sheetData", survey.prefix), &data.raw, &appended, &mut patches);
     }
-    if let Some((span, range)) = &outline.dimension {
-        let grown = cells.keys().fold(*range, |r, c| CellRange {
+    if let Some((tag, range)) = &survey.dimension {
+        let grown = by_row.values().flatten().fold(*range, |r, (c, ..)| CellRange {
             first: CellRef::new(r.first.row.min(c.row), r.first.col.min(c.col)),
             last: CellRef::new(r.last.row.max(c.row), r.last.col.max(c.col)),
         });
         if grown != *range {
-            patches.push((span.clone(), replace_attribute(&body[span.clone()], "ref", &grown.to_string())));
+            patches.push(Patch { span: tag.span.clone(), text: replace_attribute(&tag.raw, "ref", &grown.to_string()) });
         }
     }
-    // Rows put in at the same place keep the order in which they were pushed, which is ascending.
-    patches.sort_by_key(|(span, _)| (span.start, span.end));
-    let mut out = String::with_capacity(xml.len() + cells.values().map(|t| t.len() + 80).sum::<usize>());
-    out.push_str(&xml[..body_start]);
-    let mut position = 0;
-    for (span, text) in patches {
-        out.push_str(&body[position..span.start]);
-        out.push_str(&text);
-        position = span.end;
+    // What is put in at the same place keeps the order in which it was pushed, which is ascending.
+    patches.sort_by_key(|p| (p.span.start, p.span.end));
+    Ok(patches)
+}
+
+fn check(at: CellRef, cell: &WantedCell) -> Result<(), (CellRef, String)> {
+    if let Some(obstacle) = &cell.obstacle {
+        return Err((at, obstacle.clone()));
     }
-    out.push_str(&body[position..]);
-    Ok(out)
-}
-
-fn outline(body: &str) -> Result<Outline, SpliceError> {
-    const BROKEN: SpliceError = SpliceError::Part("XMLが正しくありません");
-    let mut reader = Reader::from_str(body);
-    let mut outline = Outline::default();
-    let mut in_data = false;
-    let mut next_row = 1;
-    let mut next_col = 1;
-    let mut depth_in_cell = 0_u32;
-    loop {
-        let start = position(&reader);
-        let event = reader.read_event().map_err(|_| BROKEN)?;
-        let end = position(&reader);
-        let empty = matches!(event, Event::Empty(_));
-        match event {
-            Event::Start(e) | Event::Empty(e) => {
-                let name = e.local_name();
-                let name = name.as_ref();
-                match name {
-                    "dimension" if !in_data => {
-                        outline.dimension = attribute(&e, "ref").and_then(|r| r.parse().ok()).map(|r| (start..end, r));
-                    }
-                    "col" if !in_data => outline.columns.extend(column_style(&e)),
-                    "sheetData" if !in_data => {
-                        outline.prefix = prefix(&e);
-                        if empty {
-                            outline.data_empty = Some(start..end);
-                        } else {
-                            in_data = true;
-                        }
-                    }
-                    "row" if in_data && depth_in_cell == 0 => {
-                        let number = attribute(&e, "r").and_then(|r| r.parse().ok()).unwrap_or(next_row);
-                        if outline.rows.last().is_some_and(|r| r.number >= number) {
-                            return Err(SpliceError::Part("行の順序が乱れています"));
-                        }
-                        next_row = number + 1;
-                        next_col = 1;
-                        let style = attribute(&e, "s").filter(|_| attribute(&e, "customFormat").is_some_and(|f| f == "1" || f == "true"));
-                        outline.rows.push(Row { number, start_tag: start..end, empty, end, style, cells: Vec::new() });
-                    }
-                    "c" if in_data && depth_in_cell == 0 => {
-                        let row = outline.rows.last_mut().ok_or(BROKEN)?;
-                        let at = match attribute(&e, "r") {
-                            Some(r) => r.parse().map_err(|_| SpliceError::Part("セル番地が正しくありません"))?,
-                            None => CellRef::new(row.number, next_col),
-                        };
-                        if at.row != row.number || row.cells.last().is_some_and(|c| c.at.col >= at.col) {
-                            return Err(SpliceError::Part("セルの順序が乱れています"));
-                        }
-                        next_col = at.col + 1;
-                        row.cells.push(CellSpan { at, span: start..end, style: attribute(&e, "s"), formula: None });
-                        depth_in_cell = u32::from(!empty);
-                    }
-                    "f" if depth_in_cell == 1 => {
-                        let linked = attribute(&e, "t").is_some_and(|t| t != "normal");
-                        if let Some(cell) = outline.rows.last_mut().and_then(|r| r.cells.last_mut()) {
-                            cell.formula = Some(if linked { Formula::Linked } else { Formula::Plain });
-                        }
-                        depth_in_cell += u32::from(!empty);
-                    }
-                    _ if depth_in_cell > 0 && !empty => depth_in_cell += 1,
-                    _ => {}
-                }
-            }
-            Event::End(e) => match e.local_name().as_ref() {
-                "sheetData" if in_data && depth_in_cell == 0 => {
-                    in_data = false;
-                    outline.data_end = start;
-                }
-                "row" if in_data && depth_in_cell == 0 => {
-                    if let Some(row) = outline.rows.last_mut() {
-                        row.end = start;
-                    }
-                }
-                _ if depth_in_cell > 0 => {
-                    depth_in_cell -= 1;
-                    if depth_in_cell == 0
-                        && let Some(cell) = outline.rows.last_mut().and_then(|r| r.cells.last_mut())
-                    {
-                        cell.span.end = end;
-                    }
-                }
-                _ => {}
-            },
-            Event::DocType(_) => return Err(SpliceError::Part("DOCTYPE宣言があります")),
-            Event::Eof => break,
-            _ => {}
-        }
+    match &*cell.found {
+        [(_, content)] if content.formula == Some(Formula::SharedMaster) => Err((at, "他のセルが共有する数式の元です".to_owned())),
+        [] | [_] => Ok(()),
+        _ => Err((at, "ファイルの中に同じ番地のセルが二つ以上あります".to_owned())),
     }
-    if outline.data_empty.is_none() && outline.data_end == 0 {
-        return Err(SpliceError::Part("セルの領域（sheetData）がありません"));
-    }
-    Ok(outline)
 }
 
-/// Byte position in the slice that is read: it is in memory, so it fits.
-fn position(reader: &Reader<&[u8]>) -> usize {
-    usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX)
-}
-
-fn prefix(element: &BytesStart<'_>) -> String {
-    element.name().prefix().map_or_else(String::new, |p| format!("{}:", p.as_ref()))
-}
-
-fn column_style(element: &BytesStart<'_>) -> Option<ColumnStyle> {
-    let first = attribute(element, "min")?.parse().ok()?;
-    let last = attribute(element, "max")?.parse().ok()?;
-    Some((first, last, attribute(element, "style")?))
-}
-
-fn patch_row(
-    outline: &Outline,
-    row: &Row,
-    body: &str,
-    texts: &[(CellRef, &str)],
-    patches: &mut Vec<(Range<usize>, String)>,
-) -> Result<(), SpliceError> {
-    let p = &outline.prefix;
+fn patch_row(survey: &Survey, fit: &Fit, tag: &Tag, cells: &[(CellRef, &str, &WantedCell)], patches: &mut Vec<Patch>) {
+    let p = &survey.prefix;
     let mut added = Vec::new();
     let mut at_end = String::new();
-    for &(at, text) in texts {
-        if let Some(cell) = row.cells.iter().find(|c| c.at == at) {
-            match cell.formula {
-                Some(Formula::Linked) => return Err(SpliceError::Cell(at, "他のセルとつながった数式があります")),
-                Some(Formula::Plain) => return Err(SpliceError::Cell(at, "数式が入っています")),
-                None => {}
-            }
-            patches.push((cell.span.clone(), cell_xml(p, at, cell.style.as_deref(), text)));
+    for &(at, text, cell) in cells {
+        if let Some((span, content)) = cell.found.first() {
+            let style = fit.styles.get(&at).map(String::as_str).or(content.style.as_deref());
+            patches.push(Patch { span: span.clone(), text: cell_xml(p, at, style, text) });
             continue;
         }
         added.push(at.col);
-        let style = row.style.as_deref().or_else(|| outline.column_style(at.col));
-        let new = cell_xml(p, at, style, text);
-        match row.cells.iter().find(|c| c.at.col > at.col) {
-            Some(next) => patches.push((next.span.start..next.span.start, new)),
+        let new = cell_xml(p, at, fit.styles.get(&at).map(String::as_str).or_else(|| survey.style(at)), text);
+        match cell.next {
+            Some(next) => patches.push(Patch { span: next..next, text: new }),
             None => at_end.push_str(&new),
         }
     }
-    if added.is_empty() {
-        return Ok(());
+    let mut raw = widen_spans(&tag.raw, &added);
+    if let Some(height) = cells.first().and_then(|(at, ..)| fit.heights.get(&at.row)) {
+        raw = with_attribute(&with_attribute(&raw, "ht", &height.to_string()), "customHeight", "1");
     }
-    let tag = &body[row.start_tag.clone()];
-    let mut new_tag = widen_spans(tag, &added);
-    if row.empty {
-        let open = new_tag.trim_end_matches('>').trim_end_matches('/').trim_end();
-        new_tag = format!("{open}>{at_end}</{p}row>");
-    } else if !at_end.is_empty() {
-        patches.push((row.end..row.end, at_end));
-    }
-    if new_tag != tag {
-        patches.push((row.start_tag.clone(), new_tag));
-    }
-    Ok(())
+    append_into(tag, &format!("{p}row"), &raw, &at_end, patches);
 }
 
-fn new_row(outline: &Outline, number: u32, texts: &[(CellRef, &str)]) -> String {
-    let p = &outline.prefix;
-    let mut row = format!("<{p}row r=\"{number}\">");
-    for &(at, text) in texts {
-        row.push_str(&cell_xml(p, at, outline.column_style(at.col), text));
+/// Puts `content` at the end of an element whose start tag becomes `raw`.
+fn append_into(tag: &Tag, name: &str, raw: &str, content: &str, patches: &mut Vec<Patch>) {
+    if tag.empty && !content.is_empty() {
+        let open = raw.trim_end_matches('>').trim_end_matches('/').trim_end();
+        patches.push(Patch { span: tag.span.clone(), text: format!("{open}>{content}</{name}>") });
+        return;
+    }
+    if raw != tag.raw {
+        patches.push(Patch { span: tag.span.clone(), text: raw.to_owned() });
+    }
+    if !content.is_empty() {
+        patches.push(Patch { span: tag.close..tag.close, text: content.to_owned() });
+    }
+}
+
+fn new_row(survey: &Survey, fit: &Fit, number: u32, cells: &[(CellRef, &str, &WantedCell)]) -> String {
+    let p = &survey.prefix;
+    let height = fit.heights.get(&number).map(|h| format!(" ht=\"{h}\" customHeight=\"1\"")).unwrap_or_default();
+    let mut row = format!("<{p}row r=\"{number}\"{height}>");
+    for &(at, text, _) in cells {
+        row.push_str(&cell_xml(p, at, fit.styles.get(&at).map(String::as_str).or_else(|| survey.style(at)), text));
     }
     let _ = write!(row, "</{p}row>");
     row
-}
-
-impl Outline {
-    fn column_style(&self, col: u32) -> Option<&str> {
-        self.columns.iter().find(|(first, last, _)| (*first..=*last).contains(&col)).map(|(.., style)| style.as_str())
-    }
 }
 
 /// An inline string: text whatever it begins with, and the shared strings stay as they are. An empty text leaves the cell empty.
@@ -321,7 +154,7 @@ fn escape_hex(text: &str) -> String {
 
 /// The row's tag with its `spans` (a hint of first:last column) wide enough for the `added` columns.
 fn widen_spans(tag: &str, added: &[u32]) -> String {
-    let Some(spans) = attribute_value(tag, "spans") else { return tag.to_owned() };
+    let Some(spans) = attribute_span(tag, "spans").map(|span| &tag[span]) else { return tag.to_owned() };
     let Some((first, last)) = spans.split_once(':').and_then(|(a, b)| Some((a.parse::<u32>().ok()?, b.parse::<u32>().ok()?))) else {
         return tag.to_owned();
     };
@@ -331,47 +164,161 @@ fn widen_spans(tag: &str, added: &[u32]) -> String {
 }
 
 /// Where the value of the attribute stands in the tag.
-fn attribute_span(tag: &str, name: &str) -> Option<Range<usize>> {
-    let mut from = 0;
-    while let Some(found) = tag.get(from..)?.find(name) {
-        let at = from + found;
-        let before = tag[..at].chars().next_back();
-        let rest = tag[at + name.len()..].trim_start();
-        if before.is_some_and(char::is_whitespace) && rest.starts_with('=') {
-            let rest = rest[1..].trim_start();
-            let quote = rest.chars().next().filter(|&c| c == '"' || c == '\'')?;
-            let start = tag.len() - rest.len() + 1;
-            return Some(start..start + tag[start..].find(quote)?);
+pub(super) fn attribute_span(tag: &str, name: &str) -> Option<Range<usize>> {
+    let mut at = tag.find(char::is_whitespace)?;
+    loop {
+        at += tag[at..].find(|c: char| !c.is_whitespace())?;
+        let equals = at + tag[at..].find('=')?;
+        let quote = equals + 1 + tag[equals + 1..].find(['"', '\''])?;
+        let end = quote + 1 + tag[quote + 1..].find(tag[quote..].chars().next()?)?;
+        if tag[at..equals].trim_end() == name {
+            return Some(quote + 1..end);
         }
-        from = at + name.len();
+        at = end + 1;
     }
-    None
 }
 
-fn attribute_value<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    attribute_span(tag, name).map(|span| &tag[span])
-}
-
-fn replace_attribute(tag: &str, name: &str, value: &str) -> String {
+pub(super) fn replace_attribute(tag: &str, name: &str, value: &str) -> String {
     match attribute_span(tag, name) {
         Some(span) => format!("{}{value}{}", &tag[..span.start], &tag[span.end..]),
         None => tag.to_owned(),
     }
 }
 
+/// Copies `source` to `out` with the patches (in order, none overlapping) put in.
+pub(super) fn apply(mut source: impl Read, patches: &[Patch], out: &mut dyn Write) -> io::Result<()> {
+    let mut buffer = vec![0; 32 << 10];
+    let mut position = 0;
+    for patch in patches {
+        pass(&mut source, patch.span.start.checked_sub(position), &mut buffer, |bytes| out.write_all(bytes))?;
+        pass(&mut source, patch.span.end.checked_sub(patch.span.start), &mut buffer, |_| Ok(()))?;
+        out.write_all(patch.text.as_bytes())?;
+        position = patch.span.end;
+    }
+    io::copy(&mut source, out)?;
+    Ok(())
+}
+
+/// Reads exactly `length` bytes, which are shown to `see` piece by piece.
+fn pass(
+    source: &mut impl Read,
+    length: Option<u64>,
+    buffer: &mut [u8],
+    mut see: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut left = length.ok_or_else(|| io::Error::other("書き込み箇所が重なっています"))?;
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        match source.read(&mut buffer[..most])? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => {
+                see(&buffer[..n])?;
+                left -= n as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives the bytes of `after` while holding them against `before` with the patches put in; the first difference is an error.
+pub(super) struct Compared<'p, A, B> {
+    after: A,
+    before: B,
+    /// The patches that are still to come, and how much of the first one's text has been met.
+    patches: &'p [Patch],
+    met: usize,
+    /// The place in `before`.
+    position: u64,
+    scratch: Vec<u8>,
+}
+
+impl<'p, A: Read, B: Read> Compared<'p, A, B> {
+    pub fn new(after: A, before: B, patches: &'p [Patch]) -> Self {
+        Self { after, before, patches, met: 0, position: 0, scratch: Vec::new() }
+    }
+
+    /// Whether `bytes` are what must come next.
+    fn compare(&mut self, mut bytes: &[u8]) -> io::Result<bool> {
+        loop {
+            // What is put in comes before what stands at its place.
+            while let Some(patch) = self.patches.first().filter(|p| p.span.start == self.position) {
+                let rest = &patch.text.as_bytes()[self.met..];
+                let n = rest.len().min(bytes.len());
+                if rest[..n] != bytes[..n] {
+                    return Ok(false);
+                }
+                self.met += n;
+                bytes = &bytes[n..];
+                if n < rest.len() {
+                    return Ok(true);
+                }
+                self.scratch.resize(self.scratch.len().max(1 << 10), 0);
+                pass(&mut self.before, patch.span.end.checked_sub(patch.span.start), &mut self.scratch, |_| Ok(()))?;
+                self.position = patch.span.end;
+                self.patches = &self.patches[1..];
+                self.met = 0;
+            }
+            if bytes.is_empty() {
+                return Ok(true);
+            }
+            let until = self.patches.first().map_or(u64::MAX, |p| p.span.start);
+            let Some(gap) = until.checked_sub(self.position) else { return Ok(false) };
+            let n = usize::try_from(gap).unwrap_or(usize::MAX).min(bytes.len());
+            if self.scratch.len() < n {
+                self.scratch.resize(n, 0);
+            }
+            match self.before.read_exact(&mut self.scratch[..n]) {
+                Ok(()) if self.scratch[..n] == bytes[..n] => {}
+                Err(e) if e.kind() != io::ErrorKind::UnexpectedEof => return Err(e),
+                _ => return Ok(false),
+            }
+            self.position += n as u64;
+            bytes = &bytes[n..];
+        }
+    }
+}
+
+impl<A: Read, B: Read> Read for Compared<'_, A, B> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.after.read(buf)?;
+        let mut good = self.compare(&buf[..n])?;
+        if n == 0 && !buf.is_empty() {
+            good &= self.patches.is_empty() && self.before.read(&mut [0])? == 0;
+        }
+        if good { Ok(n) } else { Err(io::Error::other("書き込んだ箇所の外が変わりました")) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::survey::survey;
+    use super::super::xml::Tokens;
     use super::*;
 
-    fn cells(list: &[(&str, &str)]) -> BTreeMap<CellRef, String> {
-        list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect()
+    fn spliced(xml: &str, list: &[(&str, &str)]) -> Result<String, (CellRef, String)> {
+        let texts: BTreeMap<CellRef, String> = list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect();
+        let survey = survey(Tokens::new(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
+        let patches = patches(&survey, &texts, &Fit::default())?;
+        let mut out = Vec::new();
+        apply(xml.as_bytes(), &patches, &mut out).expect("in memory");
+        let same = |after: &[u8]| io::copy(&mut Compared::new(after, xml.as_bytes(), &patches), &mut io::sink()).is_ok();
+        assert!(same(&out));
+        for at in 0..out.len() {
+            let mut other = out.clone();
+            other[at] ^= 1;
+            assert!(!same(&other) && !same(&out[..at]), "{at}");
+        }
+        Ok(String::from_utf8(out).expect("text"))
+    }
+
+    fn t(s: &str) -> String {
+        format!(r#" t="inlineStr"><is><t xml:space="preserve">{s}</t></is></c>"#)
     }
 
     #[test]
     fn only_the_wanted_cells_change() {
         let xml = r#"<worksheet><dimension ref="A1:B3"/><cols><col min="3" max="4" style="7"/></cols><sheetData><row r="1" spans="1:2" ><c r="A1" s="1" t="s"><v>0</v></c><c r="B1" s="2"/></row><row r="3"/></sheetData><x/></worksheet>"#;
-        let out = splice(xml, &cells(&[("B1", "=1+1"), ("C1", "a&b"), ("A2", "二行\n目"), ("D3", "x"), ("A5", "_x0041_")])).unwrap();
-        let t = |s: &str| format!(r#" t="inlineStr"><is><t xml:space="preserve">{s}</t></is></c>"#);
+        let out = spliced(xml, &[("B1", "=1+1"), ("C1", "a&b"), ("A2", "二行\n目"), ("D3", "x"), ("A5", "_x0041_")]).unwrap();
         let want = format!(
             r#"<worksheet><dimension ref="A1:D5"/><cols><col min="3" max="4" style="7"/></cols><sheetData><row r="1" spans="1:3" ><c r="A1" s="1" t="s"><v>0</v></c><c r="B1" s="2"{}<c r="C1" s="7"{}</row><row r="2"><c r="A2"{}</row><row r="3"><c r="D3" s="7"{}</row><row r="5"><c r="A5"{}</row></sheetData><x/></worksheet>"#,
             t("=1+1"), t("a&amp;b"), t("二行\n目"), t("x"), t("_x005F_x0041_")
@@ -380,8 +327,8 @@ mod tests {
     }
 
     #[test]
-    fn prefixes_and_empty_sheets_are_kept() {
-        let out = splice("\u{feff}<x:worksheet><x:sheetData /></x:worksheet>", &cells(&[("B2", "あ")])).unwrap();
+    fn prefixes_marks_and_empty_sheets_are_kept() {
+        let out = spliced("\u{feff}<x:worksheet><x:sheetData /></x:worksheet>", &[("B2", "あ")]).unwrap();
         assert_eq!(
             out,
             "\u{feff}<x:worksheet><x:sheetData><x:row r=\"2\"><x:c r=\"B2\" t=\"inlineStr\"><x:is><x:t xml:space=\"preserve\">あ</x:t></x:is></x:c></x:row></x:sheetData></x:worksheet>"
@@ -389,8 +336,43 @@ mod tests {
     }
 
     #[test]
-    fn formulas_are_never_overwritten() {
-        let xml = r#"<worksheet><sheetData><row r="1"><c r="A1"><f t="shared" ref="A1:A9" si="0">B1</f><v>1</v></c></row></sheetData></worksheet>"#;
-        assert!(matches!(splice(xml, &cells(&[("A1", "x")])), Err(SpliceError::Cell(..))));
+    fn places_are_found_without_references_in_disorder_and_in_lower_case() {
+        let xml = "<worksheet><sheetData><row><c/><c t='d'><v>2024-04-01</v></c></row><row r='9'><c r='c9'/><c r='a9'/></row><row r='4'/><row><c/></row></sheetData></worksheet>";
+        let out = spliced(xml, &[("B1", "x"), ("A9", "y"), ("B4", "z"), ("A5", "w"), ("A7", "v")]).unwrap();
+        let want = format!(
+            "<worksheet><sheetData><row><c/><c r=\"B1\"{}</row><row r=\"7\"><c r=\"A7\"{}</row><row r='9'><c r='c9'/><c r=\"A9\"{}</row><row r='4'><c r=\"B4\"{}</row><row><c r=\"A5\"{}</row></sheetData></worksheet>",
+            t("x"), t("v"), t("y"), t("z"), t("w")
+        );
+        assert_eq!(out, want);
+    }
+
+    #[test]
+    fn formulas_that_others_hang_on_are_never_overwritten() {
+        let f = |f: &str| format!("<worksheet><sheetData><row r='1'><c r='A1'>{f}<v>1</v></c></row></sheetData></worksheet>");
+        for (formula, cell) in [
+            ("<f t='shared' ref='A1:A9' si='0'>B1</f>", "A1"),
+            ("<f t='array' ref='A1:B2'>B1:C2</f>", "B2"),
+            ("<f t='dataTable' ref='A1:C3' r1='Z1'/>", "C3"),
+        ] {
+            assert!(spliced(&f(formula), &[(cell, "x")]).is_err(), "{formula}");
+        }
+        for formula in ["<f>B1</f>", "<f t='shared' si='0'/>", "<f t='shared' ref='A1' si='0'>B1</f>"] {
+            assert!(spliced(&f(formula), &[("A1", "x")]).is_ok(), "{formula}");
+        }
+    }
+
+    #[test]
+    fn a_cell_that_stands_twice_or_under_a_merge_is_refused() {
+        let xml = "<worksheet><sheetData><row r='1'><c r='A1'/><c r='A1'/></row></sheetData><mergeCells><mergeCell ref='B1:C2'/></mergeCells></worksheet>";
+        assert!(spliced(xml, &[("A1", "x")]).is_err());
+        assert!(spliced(xml, &[("C2", "x")]).is_err());
+        assert!(spliced(xml, &[("B1", "x")]).is_ok());
+    }
+
+    #[test]
+    fn rows_of_anchors_are_no_rows_of_cells() {
+        let xml = "<worksheet><sheetData><row r='3'/></sheetData><controls><anchor><xdr:row>1</xdr:row></anchor><row r='1'/></controls></worksheet>";
+        let out = spliced(xml, &[("A1", "x")]).unwrap();
+        assert!(out.starts_with("<worksheet><sheetData><row r=\"1\"><c r=\"A1\""), "{out}");
     }
 }

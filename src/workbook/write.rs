@@ -1,18 +1,20 @@
 //! The original bytes + cell edits → bytes, in which nothing else changes.
 //!
-//! Only the worksheet parts that hold an edited cell are rewritten, by `splice`; every other entry of the package is copied
-//! raw, compressed bytes and all. Before the result is handed out, it is read again and held against the original.
+//! Only the worksheet parts that hold an edited cell are patched (`splice`), and the calculation chain where a formula goes;
+//! every other entry of the package keeps its bytes as they are packed (`archive`). Before the result is handed out, it is
+//! read again and held against the original (`check`).
 
-use std::collections::BTreeMap;
-use std::io::{Cursor, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
-
-use super::package::Package;
-use super::read::{self, ReadError};
-use super::splice::{self, SpliceError};
-use super::{CellEdit, CellRef, Limits, MAX_CELL_UTF16, Sheet};
+use super::archive::Content as EntryContent;
+use super::layout::{self, Fit, Formats};
+use super::package::{Package, Part, SheetPart};
+use super::read::ReadError;
+use super::splice::{self, Patch};
+use super::survey::{Content, Survey, SurveyError, survey};
+use super::values::{TextBudget, Values};
+use super::{CellEdit, CellRange, CellRef, Change, Limits, MAX_CELL_UTF16, Problem, calculation, check};
 
 /// Why an answer could not be put into the file; nothing is written then.
 #[derive(Debug, thiserror::Error)]
@@ -64,17 +66,113 @@ pub enum WriteError {
     Check(String),
 }
 
+/// A workbook with answers in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Exactly the cells that were written, by sheet and place.
+    pub changes: Vec<Change>,
+    /// What a person should know about it.
+    pub notes: Vec<Problem>,
+}
+
+/// The texts for one sheet.
+pub(super) type Texts = BTreeMap<CellRef, String>;
+
+/// A part that changes.
+pub(super) struct Touched<'p> {
+    pub part: Part<'p>,
+    pub patches: Vec<Patch>,
+    /// The cells written, where it is a worksheet.
+    pub texts: Texts,
+}
+
 /// Puts `edits` into the workbook `original`; every part that holds no edited cell stays byte-identical.
 ///
 /// The texts are written as inline strings: never as formulas, and without touching the shared strings. The style of a
 /// cell stays; a cell that is not there yet takes its row's style, else its column's. Line ends become `\n`, control
-/// characters that XML cannot hold are left out.
+/// characters that XML cannot hold are left out. Where a formula is written over, its entry leaves the calculation chain.
+///
+/// The result is checked before it is handed out: every entry by the `zip` crate against the original's bytes, every
+/// changed part against the original with the patches put in, and the written cells by reading them again.
 ///
 /// # Errors
 /// [`WriteError`] when the file can't be edited safely; nothing is written then.
-pub fn write(original: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<Vec<u8>, WriteError> {
-    let mut package = Package::open(original, limits)?;
-    let mut by_sheet: BTreeMap<usize, BTreeMap<CellRef, String>> = BTreeMap::new();
+pub fn write(original: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<Written, WriteError> {
+    write_as(original, edits, Layout::Keep, limits)
+}
+
+/// How the written cells are to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// As they looked.
+    #[default]
+    Keep,
+    /// A line break wraps, and a row too low for its text grows where Excel would not see to it itself: where its height was
+    /// set by hand, and in merged blocks. A format that wraps may have to be added to the styles.
+    Fit,
+}
+
+/// Does what [`write`] does, and lays the cells out.
+///
+/// # Errors
+/// [`WriteError`] when the file can't be edited safely; nothing is written then.
+pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Limits) -> Result<Written, WriteError> {
+    let package = Package::open(original, limits)?;
+    let mut formats = if layout == Layout::Fit { Formats::read(&package)? } else { None };
+    let mut lookup = Lookup { package: &package, limits, values: None };
+    let mut touched: Vec<Touched<'_>> = Vec::new();
+    let mut changes = Vec::new();
+    let mut notes = Vec::new();
+    let mut formulas = BTreeSet::new();
+    for (index, texts) in sort(&package, edits)? {
+        let sheet = &package.sheets[index];
+        package.renew();
+        let part = package.load(package.entry(&sheet.entry)?)?;
+        if touched.iter().any(|t| t.part.entry.name == part.entry.name) {
+            return Err(WriteError::Sheet { sheet: sheet.name.clone(), reason: "別のシートと部品を共有しています".to_owned() });
+        }
+        let survey = survey(part.tokens(), texts.keys().copied(), layout == Layout::Fit).map_err(|e| unsurveyed(&package, sheet, &part, e))?;
+        let fit = layout::fit(&survey, &texts, formats.as_mut());
+        let patches = patches(&package, sheet, &part, &survey, &texts, &fit)?;
+        for (&cell, after) in &texts {
+            let content = survey.content(cell);
+            if content.is_some_and(|c| c.formula.is_some()) {
+                formulas.insert((sheet.id, cell));
+            }
+            let before = lookup.shown(content)?;
+            changes.push(Change { sheet: sheet.name.clone(), cell, before, after: after.clone() });
+        }
+        notes.extend(lookup.protection_note(sheet, &survey)?);
+        if !patches.is_empty() {
+            touched.push(Touched { part, patches, texts });
+        }
+    }
+    notes.extend(package_notes(&package));
+    let chain = calculation::unchain(&package, &formulas)?;
+    for (name, patches) in chain.parts {
+        touched.push(Touched { part: package.load(package.entry(&name)?)?, patches, texts: Texts::new() });
+    }
+    if let Some(formats) = formats {
+        let patches = formats.patches();
+        if !patches.is_empty() {
+            touched.push(Touched { part: formats.part, patches, texts: Texts::new() });
+        }
+    }
+    if touched.is_empty() {
+        return Ok(Written { bytes: original.to_vec(), changes, notes });
+    }
+    let removed = chain.removed.as_deref();
+    package.renew();
+    let bytes = rebuild(&package, &touched, removed).map_err(|e| WriteError::Check(e.to_string()))?;
+    check::check(&package, &touched, removed, &bytes).map_err(WriteError::Check)?;
+    Ok(Written { bytes, changes, notes })
+}
+
+/// The edits by sheet and cell.
+fn sort(package: &Package<'_>, edits: &[CellEdit]) -> Result<BTreeMap<usize, Texts>, WriteError> {
+    let mut by_sheet: BTreeMap<usize, Texts> = BTreeMap::new();
     for edit in edits {
         let index = package.sheets.iter().position(|s| s.name == edit.sheet).ok_or_else(|| WriteError::NoSheet(edit.sheet.clone()))?;
         let text = clean(&edit.text);
@@ -87,23 +185,7 @@ pub fn write(original: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<Vec
             return Err(WriteError::Twice { sheet: edit.sheet.clone(), cell: edit.cell });
         }
     }
-    let before = read::read(original, limits)?;
-    let mut parts = BTreeMap::new();
-    for (&index, cells) in &by_sheet {
-        let part = package.sheets[index].clone();
-        if let Some(sheet) = before.sheet(&part.name) {
-            refuse_covered(sheet, cells)?;
-        }
-        let xml = package.text(&part.entry)?;
-        let spliced = splice::splice(&xml, cells).map_err(|e| match e {
-            SpliceError::Cell(cell, reason) => WriteError::Unsafe { sheet: part.name.clone(), cell, reason: reason.to_owned() },
-            SpliceError::Part(reason) => WriteError::Sheet { sheet: part.name.clone(), reason: reason.to_owned() },
-        })?;
-        parts.insert(part.entry.to_lowercase(), spliced);
-    }
-    let filled = rebuild(&mut package, parts)?;
-    verify(&before, &filled, edits, limits)?;
-    Ok(filled)
+    Ok(by_sheet)
 }
 
 /// What Excel would keep of the text in a cell: XML 1.0 has no place for other control characters.
@@ -115,70 +197,106 @@ fn clean(text: &str) -> String {
         .collect()
 }
 
-fn refuse_covered(sheet: &Sheet, cells: &BTreeMap<CellRef, String>) -> Result<(), WriteError> {
-    for &cell in cells.keys() {
-        if let Some(merge) = sheet.merges.iter().find(|m| m.contains(cell) && m.first != cell) {
-            let reason = format!("結合セル {merge} の左上ではありません");
-            return Err(WriteError::Unsafe { sheet: sheet.name.clone(), cell, reason });
-        }
+fn unsurveyed(package: &Package<'_>, sheet: &SheetPart, part: &Part<'_>, error: SurveyError) -> WriteError {
+    match error {
+        SurveyError::Xml(e) => package.error(&part.entry.name, e).into(),
+        SurveyError::NoWorksheet | SurveyError::NoData => WriteError::Sheet { sheet: sheet.name.clone(), reason: error.to_string() },
     }
-    Ok(())
 }
 
-fn rebuild(package: &mut Package<'_>, mut parts: BTreeMap<String, String>) -> Result<Vec<u8>, WriteError> {
-    let failed = |e: zip::result::ZipError| WriteError::Check(e.to_string());
-    let mut out = ZipWriter::new(Cursor::new(Vec::new()));
-    out.set_raw_comment(package.zip.comment().into()).map_err(failed)?;
-    for index in 0..package.zip.len() {
-        let entry = package.zip.by_index_raw(index).map_err(failed)?;
-        let name = entry.name().map_err(failed)?.into_owned();
-        match parts.remove(&name.to_lowercase()) {
-            None => out.raw_copy_file(entry).map_err(failed)?,
-            Some(xml) => {
-                let mut options = SimpleFileOptions::default().compression_method(entry.compression());
-                if let Some(modified) = entry.last_modified() {
-                    options = options.last_modified_time(modified);
-                }
-                drop(entry);
-                out.start_file(name, options).map_err(failed)?;
-                out.write_all(xml.as_bytes()).map_err(|e| WriteError::Check(e.to_string()))?;
+fn patches(
+    package: &Package<'_>,
+    sheet: &SheetPart,
+    part: &Part<'_>,
+    survey: &Survey,
+    texts: &Texts,
+    fit: &Fit,
+) -> Result<Vec<Patch>, WriteError> {
+    let refuse = |cell, reason| WriteError::Unsafe { sheet: sheet.name.clone(), cell, reason };
+    let heads: Vec<CellRange> = calculation::table_heads(package, &sheet.entry)?;
+    for &cell in texts.keys() {
+        if let Some(head) = heads.iter().find(|h| h.contains(cell)) {
+            return Err(refuse(cell, format!("テーブルの見出し {head} の一部です")));
+        }
+    }
+    let mut patches = splice::patches(survey, texts, fit).map_err(|(cell, reason)| refuse(cell, reason))?;
+    if let Some(charset) = part.charset {
+        patches.iter_mut().for_each(|p| p.text = charset.portable(&p.text));
+    }
+    Ok(patches)
+}
+
+/// Tells what stands in a cell; the tables for that are read only when they are needed.
+struct Lookup<'p> {
+    package: &'p Package<'p>,
+    limits: &'p Limits,
+    values: Option<Values>,
+}
+
+impl Lookup<'_> {
+    fn values(&mut self) -> Result<&Values, ReadError> {
+        match &mut self.values {
+            Some(values) => Ok(values),
+            none => {
+                let values = Values::read(self.package, &mut TextBudget::new(self.limits.text_bytes))?;
+                Ok(none.insert(values))
             }
         }
     }
-    if let Some(missing) = parts.keys().next() {
-        return Err(WriteError::Check(format!("部品「{missing}」がありません")));
+
+    /// What a person reads in the cell.
+    fn shown(&mut self, content: Option<&Content>) -> Result<String, ReadError> {
+        let Some(content) = content.filter(|c| !c.value.is_empty()) else { return Ok(String::new()) };
+        let style = content.style.as_deref().and_then(|s| s.parse().ok());
+        Ok(self.values()?.text(content.kind.as_bytes(), style, &content.value))
     }
-    Ok(out.finish().map_err(failed)?.into_inner())
+
+    /// Says where locked cells of a protected sheet were written: nobody could have typed there.
+    fn protection_note(&mut self, sheet: &SheetPart, survey: &Survey) -> Result<Option<Problem>, ReadError> {
+        if !survey.protected {
+            return Ok(None);
+        }
+        let values = self.values()?;
+        let is_locked = |cell: &&CellRef| {
+            let style = survey.style(**cell).and_then(|s| s.parse().ok());
+            !values.look(style).unlocked && !survey.open_ranges.iter().any(|r| r.contains(**cell))
+        };
+        let locked: Vec<CellRef> = survey.cells.keys().filter(is_locked).copied().collect();
+        let Some(&first) = locked.first() else { return Ok(None) };
+        let message = format!("保護されたシートの、ロックされたセル {} 個（{first} など）に書き込みました。", locked.len());
+        Ok(Some(Problem { sheet: Some(sheet.name.clone()), cell: Some(first), message }))
+    }
 }
 
-/// Reads the result again: the edited cells hold what was asked for, and every other cell, merge and list is what it was.
-fn verify(before: &super::Workbook, filled: &[u8], edits: &[CellEdit], limits: &Limits) -> Result<(), WriteError> {
-    let after = read::read(filled, limits)?;
-    let mut expected = before.clone();
-    for edit in edits {
-        if let Some(sheet) = expected.sheets.iter_mut().find(|s| s.name == edit.sheet) {
-            // What is read back is trimmed.
-            sheet.cells.entry(edit.cell).or_default().text = clean(&edit.text).trim().to_owned();
-        }
+/// What editing the file ends or leaves behind.
+fn package_notes(package: &Package<'_>) -> Vec<Problem> {
+    let note = |message: &str| Problem { sheet: None, cell: None, message: message.to_owned() };
+    let mut notes = Vec::new();
+    if package.archive.entries.iter().any(|e| e.name.to_ascii_lowercase().starts_with("_xmlsignatures/")) {
+        notes.push(note("このブックには電子署名がありますが、書き込みにより署名は無効になります。"));
     }
-    for (want, got) in expected.sheets.iter().zip(&after.sheets) {
-        let texts = |sheet: &Sheet| -> BTreeMap<CellRef, String> {
-            sheet.cells.iter().filter(|(_, c)| !c.text.is_empty()).map(|(&at, c)| (at, c.text.clone())).collect()
-        };
-        let (want_texts, got_texts) = (texts(want), texts(got));
-        if want_texts != got_texts {
-            let cell = want_texts.iter().find(|(at, t)| got_texts.get(at) != Some(t)).map(|(at, _)| *at);
-            let cell = cell.or_else(|| got_texts.keys().find(|at| !want_texts.contains_key(at)).copied());
-            let place = cell.map(|c| c.to_string()).unwrap_or_default();
-            return Err(WriteError::Check(format!("シート「{}」のセル {place} が想定と違います", want.name)));
-        }
-        if want.merges != got.merges || want.protected != got.protected || want.validations.len() != got.validations.len() {
-            return Err(WriteError::Check(format!("シート「{}」の結合・保護・入力規則が変わりました", want.name)));
-        }
+    if package.relationships.iter().any(|r| r.kind.ends_with("/revisionHeaders")) {
+        notes.push(note("このブックは共有ブックです。書き込みは変更履歴に残りません。"));
     }
-    if expected.sheets.len() == after.sheets.len() {
-        Ok(())
-    } else {
-        Err(WriteError::Check("シートの数が変わりました".to_owned()))
+    notes
+}
+
+fn rebuild(package: &Package<'_>, touched: &[Touched<'_>], removed: Option<&str>) -> io::Result<Vec<u8>> {
+    let index = |name: &str| package.archive.entries.iter().position(|e| e.name == name).ok_or(io::ErrorKind::NotFound);
+    let mut replacements: Vec<(usize, Option<EntryContent<'_>>)> = Vec::new();
+    for Touched { part, patches, .. } in touched {
+        let content: EntryContent<'_> = Box::new(move |out| match part.charset {
+            None => splice::apply(part.reader(), patches, out),
+            Some(charset) => {
+                let mut utf8 = Vec::new();
+                splice::apply(part.reader(), patches, &mut utf8)?;
+                out.write_all(&charset.encode(&String::from_utf8_lossy(&utf8)))
+            }
+        });
+        replacements.push((index(&part.entry.name)?, Some(content)));
     }
+    if let Some(name) = removed {
+        replacements.push((index(name)?, None));
+    }
+    package.archive.replace(&mut replacements)
 }

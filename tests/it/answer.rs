@@ -77,6 +77,10 @@ fn what_is_written_is_what_is_reported() {
             want.extend(before.clone());
             want.extend(ticked);
             assert_eq!(after, want, "{}", file.display());
+            let changed = |c: &Value| ((c["sheet"].as_str().unwrap().to_owned(), c["cell"].as_str().unwrap().to_owned()), c["after"].as_str().unwrap().to_owned());
+            let told: BTreeMap<_, _> = report["changes"].as_array().unwrap().iter().map(changed).collect();
+            let changes: BTreeMap<_, _> = after.into_iter().filter(|(place, text)| before.get(place) != Some(text)).collect();
+            assert_eq!(told, changes, "{}", file.display());
         }
         assert!(!all || written > 300, "{written} cells");
     }

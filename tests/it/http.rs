@@ -233,7 +233,7 @@ async fn another_candidate_can_be_taken() {
     let saved = app.decide(id, position, &[("action", "accept"), ("revision", "0"), ("item", &item)]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
     let review = app.store.question(id, position).await.unwrap().unwrap().review;
-    assert_eq!(review.state, State::Accepted { item: other.item, answer: other.answer.clone() });
+    assert_eq!(review.state, State::Accepted { item: Some(other.item), answer: other.answer.clone() });
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,6 @@ use std::process::{Command, Output, Stdio};
 
 use kaitou::matching::{Band, Candidate, Decision, Match, Model, Reason, rank};
 use kaitou::questionnaire::Question;
-use kaitou::questionnaire::choices::{Stance, choice_for, is_negated, stance_of};
 use kaitou::matching::vectors::Vectors;
 use kaitou::search::Index;
 use kaitou::search::topics::Bank;
@@ -110,7 +109,9 @@ fn another_companys_questions_are_found() {
 
 fn found(past: &[Decision], question: &str, section: &str) -> Match {
     let index = Index::build(&fixture("standard-sheet.xlsx"), past, &analyzer(None)).unwrap();
-    rank(&index.search(question, &[section.to_owned()], 0.0), &Model::built_in().unwrap())
+    let section = [section.to_owned()];
+    let asked = index.questionnaire(std::iter::once((question, &section[..])));
+    rank(&index.search(&asked[0]), &Model::built_in().unwrap())
 }
 
 fn decided(question: &str, items: &[u32]) -> Decision {
@@ -119,14 +120,14 @@ fn decided(question: &str, items: &[u32]) -> Decision {
 
 #[test]
 fn what_was_decided_before_comes_first_and_says_so() {
-    let asked = "私物のスマートフォンで業務メールを読むことを認めていますか？";
+    let asked = "私物のスマートフォンで業務メールを読む手続きを定めていますか？";
     let first = |m: &Match| (m.candidates[0].item, m.band);
     let past = [decided(asked, &[29, 8])];
-    let same = found(&past, "私物のｽﾏｰﾄﾌｫﾝで業務メールを読むことを認めていますか?", "体制");
+    let same = found(&past, "私物のｽﾏｰﾄﾌｫﾝで業務メールを読む手続きを定めていますか?", "体制");
     assert_eq!(first(&same), (29, Band::High));
     assert_eq!(same.candidates[0].why[0], Reason::Past(asked.to_owned()));
     assert_eq!(same.candidates[1].item, 8);
-    let nearly = found(&past, "私物のスマートフォンで業務メールを読むことを認めているか。", "体制");
+    let nearly = found(&past, "私物のスマートフォンで業務メールを読む手続きを定めているか。", "体制");
     assert_eq!(nearly.candidates[0].item, 29);
     // A later decision takes an earlier one's place; nothing answered it: nothing is suggested.
     let nothing = found(&[decided(asked, &[29]), decided(asked, &[])], asked, "体制");
@@ -164,43 +165,6 @@ fn synonyms_are_reasons_and_turned_questions_are_never_high() {
     assert!(found(&[decided(turned, &[12])], turned, "体制").band < Band::High);
 }
 
-#[test]
-fn what_choices_say() {
-    let is = |stance: Option<Stance>, words: &[&str]| {
-        words.iter().for_each(|w| assert_eq!(stance_of(w), stance, "{w}"));
-    };
-    is(
-        Some(Stance::Yes),
-        &["○", "◯", "はい", "Yes", "有", "実施済み", "対応済", "実施している", "適合", "○：実施している", "はい（実施済）"],
-    );
-    is(Some(Stance::Partial), &["△", "一部実施", "部分的に実施している", "△：一部対応"]);
-    is(Some(Stance::No), &["×", "いいえ", "No", "無", "未実施", "対応していない"]);
-    is(Some(Stance::NotApplicable), &["－", "―", "対象外", "該当なし", "N/A"]);
-    is(None, &["5", "4：ほぼ", "レベル3", "検討中", "", "○：未実施"]);
-    let of = |choices: &[&str]| choice_for(Stance::Yes, &choices.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>()).cloned();
-    assert_eq!(of(&["いいえ", "はい", "該当なし"]).as_deref(), Some("はい"));
-    assert_eq!(of(&["◎", "○", "×"]), None);
-    assert_eq!(of(&["5", "4", "3", "2", "1"]), None);
-}
-
-#[test]
-fn questions_turned_round() {
-    let turned = [
-        "共有アカウントを使用していませんか。",
-        "USBメモリを制限なく使えるか",
-        "過去に漏えいが発生したことはあるか",
-        "パスワードを初期設定のまま使用していないか",
-    ];
-    turned.iter().for_each(|q| assert!(is_negated(q), "{q}"));
-    let straight = [
-        "私物の持込みを禁止しているか",
-        "許可なく持ち出せないようにしているか",
-        "第三者が入室できない対策を講じていますか",
-        "漏えいを防止しているか",
-    ];
-    straight.iter().for_each(|q| assert!(!is_negated(q), "{q}"));
-}
-
 fn question(text: &str, choices: Option<&[&str]>) -> Question {
     Question {
         sheet: "質問".to_owned(),
@@ -213,6 +177,8 @@ fn question(text: &str, choices: Option<&[&str]>) -> Question {
         boxes: None,
         text_cell: Some(CellRef::new(2, 4)),
         marks: None,
+        legend: Vec::new(),
+        kind: kaitou::questionnaire::Kind::Check,
     }
 }
 

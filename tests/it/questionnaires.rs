@@ -39,7 +39,7 @@ fn difference(file: &Path) -> Option<String> {
     }
     let (found, want) = (found["questions"].as_array().unwrap(), want["questions"].as_array().unwrap());
     for (found, want) in found.iter().zip(want) {
-        for field in ["sheet", "row", "number", "section", "question", "question_cell", "choice_cell", "choices", "mode", "text_cell", "marks"] {
+        for field in ["sheet", "row", "number", "section", "question", "question_cell", "choice_cell", "choices", "mode", "text_cell", "marks", "kind"] {
             if found[field] != want[field] {
                 return Some(format!("{field} of {}: {} instead of {}", want["question"], found[field], want[field]));
             }

@@ -67,6 +67,8 @@ fn question(number: u32) -> (Question, Suggestion) {
         boxes: None,
         text_cell: Some(CellRef::new(number, 5)),
         marks: Some(vec![Mark { cell: CellRef::new(number, 6), choice: "○".to_owned() }]),
+        legend: vec![("はい".to_owned(), "実施している".to_owned())],
+        kind: kaitou::questionnaire::Kind::Check,
     };
     let proposal = |item: u32| Proposal {
         item,
@@ -159,7 +161,7 @@ async fn reading_ends_once(store: Store) {
 async fn decisions_follow_one_another(store: Store) {
     let id = ready(&store, 2).await;
     let steps = [
-        State::Accepted { item: 2, answer: answer("承認済みの文") },
+        State::Accepted { item: Some(2), answer: answer("承認済みの文") },
         State::Edited { item: None, answer: FinalAnswer { choice: None, text: "別の文\n2行目'--".to_owned() } },
         State::Declined,
         State::Open,
@@ -217,7 +219,7 @@ async fn of_twenty_decisions_at_once_one_is_stored(store: Store) {
 
 async fn only_answers_that_stand_are_learned_from(store: Store) {
     let id = ready(&store, 4).await;
-    let accepted = State::Accepted { item: 2, answer: answer("承認済みの文") };
+    let accepted = State::Accepted { item: Some(2), answer: answer("承認済みの文") };
     let written = State::Edited { item: None, answer: answer("手で書いた") };
     let edited = State::Edited { item: Some(3), answer: answer("直した") };
     store.decide(id, 1, Revision(0), &accepted, &by(), at(1)).await.unwrap();

@@ -58,7 +58,7 @@ fn nothing_but_the_answers_changes() {
         let original = std::fs::read(&file).unwrap();
         let edits = answers(&file, &original);
         assert!(!edits.is_empty());
-        let filled = write::write(&original, &edits, &Limits::default()).unwrap();
+        let filled = write::write(&original, &edits, &Limits::default()).unwrap().bytes;
 
         let (before, after) = (parts(&original), parts(&filled));
         let names = |parts: &[(String, Vec<u8>)]| parts.iter().map(|(n, _)| n.clone()).collect::<Vec<_>>();
@@ -85,7 +85,7 @@ fn outside_the_written_cells_the_sheet_is_the_same_to_the_byte() {
     for file in understood() {
         let original = std::fs::read(&file).unwrap();
         let edits = answers(&file, &original);
-        let filled = write::write(&original, &edits, &Limits::default()).unwrap();
+        let filled = write::write(&original, &edits, &Limits::default()).unwrap().bytes;
         for ((name, before), (_, after)) in parts(&original).iter().zip(&parts(&filled)) {
             if before != after {
                 assert_eq!(without_cells(before, &edits), without_cells(after, &edits), "{} {name}", file.display());
@@ -119,7 +119,7 @@ fn what_cannot_be_written_is_refused() {
     assert!(refused(&[edit(&sheet, "Z25", "x")]).contains("Y25"), "a cell under a merge names the block");
     assert!(refused(&[edit(&sheet, "Y25", &"あ".repeat(32_768))]).contains("32767"));
     assert!(refused(&[edit(&sheet, "Y25", "a"), edit(&sheet, "Y25", "b")]).contains("異なる回答"));
-    assert_eq!(write::write(&original, &[], &limits).unwrap(), original, "no edit, no change at all");
+    assert_eq!(write::write(&original, &[], &limits).unwrap().bytes, original, "no edit, no change at all");
 }
 
 #[test]
@@ -127,6 +127,6 @@ fn control_characters_are_left_out_and_line_ends_are_one_kind() {
     let file = understood().into_iter().find(|f| f.ends_with("plain-table.xlsx")).unwrap();
     let original = std::fs::read(file).unwrap();
     let edit = CellEdit { sheet: "Sheet1".into(), cell: "E2".parse().unwrap(), text: "一\r\n二\r三\u{0}\u{b}\u{fffe}四".into() };
-    let filled = write::write(&original, &[edit], &Limits::default()).unwrap();
+    let filled = write::write(&original, &[edit], &Limits::default()).unwrap().bytes;
     assert_eq!(values(&filled)[&("Sheet1".to_owned(), "E2".parse().unwrap())], Data::String("一\n二\n三四".into()));
 }

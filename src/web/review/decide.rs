@@ -15,7 +15,7 @@ use super::super::error::WebError;
 use super::super::live::What;
 use super::detail::{Conflict, Entered};
 use super::lines::{self, Show};
-use super::{Id, Shown, complete};
+use super::{Id, Shown, complete, fact};
 use crate::export::FinalAnswer;
 use crate::review::{Refusal, Revision, State as Answered};
 use crate::store::{Deed, ReviewQuestion, SaveError};
@@ -79,7 +79,11 @@ pub(in crate::web) async fn decide(
     let choice = Some(sent.choice.clone()).filter(|c| !c.is_empty());
     let answer = FinalAnswer { choice, text: sent.text.clone() };
     let now = question.review.state.clone();
+    let fact = fact(&app, &question).await?;
     let wanted = match (sent.action.as_str(), proposal) {
+        ("save", None) if fact.is_some() => {
+            now.edit_fact(&question.question, fact.as_ref().map_or("", |f| &f.text), answer.clone())
+        }
         ("save", proposal) => now.edit(&question.question, proposal, answer.clone()),
         ("accept", Some(proposal)) => now.accept(&question.question, proposal),
         ("decline", _) => now.decline(),
@@ -148,7 +152,7 @@ async fn together(app: &App, who: &Who, id: i64, question: &ReviewQuestion, want
         let now = other.review.state.clone();
         let same = match wanted {
             Answered::Accepted { item, answer } => {
-                now.edit(&other.question, other.suggestion.proposal(*item), answer.clone())
+                now.edit(&other.question, item.and_then(|item| other.suggestion.proposal(item)), answer.clone())
             }
             Answered::Edited { answer, .. } => now.edit(&other.question, None, answer.clone()),
             Answered::Declined => now.decline(),
@@ -202,7 +206,7 @@ pub(in crate::web) async fn ask(
             return Ok(back(id, position, show, Some(position)));
         }
     };
-    let entered = Entered { wrong: Some(refused), ..Entered::stored(&question, None) };
+    let entered = Entered { wrong: Some(refused), ..Entered::stored(&question, fact(&app, &question).await?.as_ref(), None) };
     again(&app, &who, id, show, question, entered, headers.contains_key("x-part"), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 

@@ -8,7 +8,9 @@ use super::lines::Entry;
 use crate::export::FinalAnswer;
 use crate::matching::Reason;
 use crate::people::Person;
-use crate::questionnaire::choices::is_negated;
+use crate::questionnaire::Kind as QuestionKind;
+use crate::questionnaire::polarity::is_turned_under;
+use crate::questionnaire::profile::Draft;
 use crate::review::{Choices, Kind, Proposal, State};
 use crate::store::{Decided, Earlier, Line, Questionnaire, ReviewQuestion};
 use crate::workbook::Problem;
@@ -83,17 +85,16 @@ impl Entered {
         Self { item: None, answer, past: Some(past), wrong: None, conflict: None }
     }
 
-    /// The decided answer, or else the draft; another proposal where `item` asks for it.
-    pub(in crate::web) fn stored(q: &ReviewQuestion, item: Option<u32>) -> Self {
+    /// The decided answer, or else the draft, or else the company's `fact`; another proposal where `item` asks for it.
+    pub(in crate::web) fn stored(q: &ReviewQuestion, fact: Option<&Draft>, item: Option<u32>) -> Self {
         let asked = item.and_then(|item| q.suggestion.proposal(item));
         let (item, answer) = match (asked, &q.review.state) {
             (Some(proposal), _) => (Some(proposal.item), proposal.answer.clone()),
-            (None, State::Accepted { item, answer }) => (Some(*item), answer.clone()),
-            (None, State::Edited { item, answer }) => (*item, answer.clone()),
+            (None, State::Accepted { item, answer } | State::Edited { item, answer }) => (*item, answer.clone()),
             (None, State::NotApplicable { answer }) => (None, answer.clone()),
             (None, State::Open | State::Declined | State::Asked) => match q.suggestion.drafted() {
                 Some(draft) => (Some(draft.item), draft.answer.clone()),
-                None => (None, FinalAnswer::default()),
+                None => (None, FinalAnswer { choice: None, text: fact.map(|f| f.text.clone()).unwrap_or_default() }),
             },
         };
         Self { item, answer, past: None, wrong: None, conflict: None }
@@ -175,6 +176,8 @@ pub(in crate::web) struct Detail {
     pub answerable: bool,
     /// Where the form's answer comes from.
     pub source: Option<Offer>,
+    /// The facts of the company's profile that the answer comes from; `None` for a question about security.
+    pub facts: Option<Vec<String>>,
     /// Whether the source is not what is suggested, but was asked for.
     pub other_asked: bool,
     /// The other proposals, best first.
@@ -267,7 +270,14 @@ impl Past {
 }
 
 impl Detail {
-    pub(in crate::web) fn new(q: &ReviewQuestion, entered: Entered, entries: &[Entry], lines: &[Line], around: Around) -> Self {
+    pub(in crate::web) fn new(
+        q: &ReviewQuestion,
+        fact: Option<Draft>,
+        entered: Entered,
+        entries: &[Entry],
+        lines: &[Line],
+        around: Around,
+    ) -> Self {
         let question = &q.question;
         let Entered { item, answer, past, wrong, conflict } = entered;
         let mine = q.review.state.answer();
@@ -282,7 +292,7 @@ impl Detail {
             })
             .collect();
         let mut warnings = Vec::new();
-        if is_negated(&question.text) {
+        if is_turned_under(&question.section, &question.text) {
             warnings.push("否定形など、聞き方が逆の質問の可能性があります。「はい」「いいえ」の向きを確認してください。".to_owned());
         }
         if alike.iter().any(|a| a.contradicts) {
@@ -335,6 +345,7 @@ impl Detail {
             answerable: question.text_cell.is_some() || Choices::of(question) != Choices::None,
             text: question.text_cell.is_some().then_some(answer.text),
             other_asked: source.is_some() && item != q.suggestion.draft && q.review.state == State::Open,
+            facts: (question.kind == QuestionKind::Profile).then(|| fact.map(|f| f.sources).unwrap_or_default()),
             source: source.map(Offer::new),
             others: others.into_iter().map(Offer::new).collect(),
             wrong,

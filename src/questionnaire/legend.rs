@@ -1,0 +1,102 @@
+//! What a workbook says of the choices: 「○：実施　△：一部　×：未実施」, above a table, beside it, or on a sheet of its own.
+
+use super::choices::same_code;
+use super::meaning::stance_of;
+use super::{Question, SheetRole};
+use crate::workbook::{CellRef, Sheet, Workbook};
+
+/// Longest code that an explanation may stand behind, in characters.
+const MAX_CODE: usize = 8;
+const COLONS: [char; 6] = [':', '：', '=', '＝', '…', '→'];
+
+/// The codes that a text explains, each with its explanation, in their order.
+#[must_use]
+pub fn explained(text: &str) -> Vec<(String, String)> {
+    let is_gap = |c: char| c.is_whitespace() || matches!(c, '、' | '，' | ',' | '／' | '/' | '；' | ';' | '(' | '（' | '「' | '【' | '】' | '[' | '。' | '|' | '｜');
+    // Where each code begins and its explanation.
+    let mut codes: Vec<(usize, usize, usize)> = Vec::new();
+    for (colon, found) in text.char_indices().filter(|(_, c)| COLONS.contains(c)) {
+        let before = text[..colon].trim_end();
+        let from = before.char_indices().rev().find(|(_, c)| is_gap(*c)).map_or(0, |(at, c)| at + c.len_utf8());
+        let code = before[from..].trim_matches(['【', '】', '「', '」', '[', ']', ')', '）', '※', '・']);
+        let length = code.chars().count();
+        let is_code = length == 1 || length <= MAX_CODE && (stance_of(code).is_some() || code.chars().all(|c| c.is_ascii_digit()));
+        let overlaps = codes.last().is_some_and(|&(_, _, begun)| begun > from);
+        if is_code && !overlaps {
+            codes.push((from, before.len(), colon + found.len_utf8()));
+        }
+    }
+    let ends = codes.iter().skip(1).map(|(from, ..)| *from).chain([text.len()]);
+    // 「Ｄ：該当なし　　　記入例を参考に…」: what comes after a wide gap is another matter.
+    let gap = |s: &str| ["   ", "　　", "　 "].iter().filter_map(|gap| s.trim_start().find(gap)).min();
+    let near = |s: &str| gap(s).map_or(s.to_owned(), |end| s.trim_start()[..end].to_owned());
+    let trim = |s: &str| s.trim_matches(|c: char| is_gap(c) || matches!(c, ')' | '）' | '」' | '】' | ']' | '※')).to_owned();
+    codes.iter().zip(ends).map(|(&(from, to, says), end)| (trim(&text[from..to]), trim(&near(&text[says..end])))).filter(|(code, says)| !code.is_empty() && !says.is_empty()).collect()
+}
+
+/// Puts into each question what the workbook says of its choices.
+pub(super) fn explain(workbook: &Workbook, roles: &[(String, SheetRole)], questions: &mut [Question]) {
+    let is_questions = |sheet: &Sheet| roles.iter().any(|(name, role)| *name == sheet.name && *role == SheetRole::Questions);
+    let elsewhere: Vec<(String, String)> = workbook.sheets.iter().filter(|s| !is_questions(s)).flat_map(|s| on_sheet(s, u32::MAX)).collect();
+    for sheet in workbook.sheets.iter().filter(|s| is_questions(s)) {
+        let first = questions.iter().filter(|q| q.sheet == sheet.name).map(|q| q.question_cell.row).min().unwrap_or(1);
+        let here = on_sheet(sheet, first);
+        for question in questions.iter_mut().filter(|q| q.sheet == sheet.name) {
+            let codes = match (&question.choices, &question.marks) {
+                (Some(choices), _) => choices.clone(),
+                (None, Some(marks)) => marks.iter().map(|m| m.choice.clone()).collect(),
+                (None, None) => continue,
+            };
+            let known = |from: &[(String, String)]| -> Vec<(String, String)> {
+                from.iter().filter(|(code, _)| codes.iter().any(|c| same_code(code, c))).cloned().collect()
+            };
+            // The question's own sheet knows best.
+            let own = known(&here);
+            question.legend = if own.is_empty() { known(&elsewhere) } else { own };
+            question.legend.dedup();
+        }
+    }
+}
+
+/// What a sheet explains above row `first`: in one cell, or a code in one cell and what it says in the next, below another.
+fn on_sheet(sheet: &Sheet, first: u32) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut pairs: Vec<(CellRef, &str, &str)> = Vec::new();
+    let mut before: Option<(CellRef, &str)> = None;
+    for (at, cell) in sheet.cells.iter().filter(|(at, c)| at.row < first && !c.text.is_empty()) {
+        found.extend(explained(&cell.text));
+        if let Some((left, code)) = before.filter(|(left, _)| left.row == at.row) {
+            let length = code.chars().count();
+            if length <= MAX_CODE && cell.text.chars().count() > length {
+                pairs.push((left, code, &cell.text));
+            }
+        }
+        before = Some((*at, &cell.text));
+    }
+    // One code alone is an answer, as in a worked example; codes of a legend stand below one another.
+    let stacked = |(at, code, _): &&(CellRef, &str, &str)| {
+        pairs.iter().any(|(other, c, _)| other.col == at.col && other.row != at.row && other.row.abs_diff(at.row) <= 2 && c != code)
+    };
+    found.extend(pairs.iter().filter(stacked).map(|(_, code, says)| ((*code).to_owned(), (*says).to_owned())));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_and_what_they_stand_for() {
+        let is = |text: &str, want: &[(&str, &str)]| {
+            let found = explained(text);
+            let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            assert_eq!(found, want, "{text}");
+        };
+        is("○：実施　△：一部実施　×：未実施", &[("○", "実施"), ("△", "一部実施"), ("×", "未実施")]);
+        is("回答（○：実施、×：未実施）", &[("○", "実施"), ("×", "未実施")]);
+        is("5=全社で実施 / 4=ほぼ実施\n1=未実施", &[("5", "全社で実施"), ("4", "ほぼ実施"), ("1", "未実施")]);
+        is("Ａ：実施　Ｂ：該当なし　　　右端の2列にご記入ください。", &[("Ａ", "実施"), ("Ｂ", "該当なし")]);
+        is("提出期限：12月1日", &[]);
+        is("【凡例】Ａ：実施している", &[("Ａ", "実施している")]);
+    }
+}

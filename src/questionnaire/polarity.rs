@@ -1,0 +1,370 @@
+//! Questions turned round: those to which 「はい」 is not the good answer, or not certainly.
+//!
+//! The words are in `index/polarity.tsv`; the grammar is here. Everything is done so that a doubt leaves the choice to a person.
+
+use std::sync::LazyLock;
+
+use super::words::{self, BadWord};
+use crate::text::normalize;
+
+mod english;
+
+/// The file of words.
+pub const VOCABULARY: &str = "index/polarity.tsv";
+
+/// The words of `index/polarity.tsv`, by their roles.
+#[derive(Debug, Default)]
+struct Words {
+    bad: Vec<String>,
+    fact: Vec<String>,
+    light: Vec<String>,
+    risk: Vec<String>,
+    place: Vec<String>,
+    rule: Vec<String>,
+    back: Vec<String>,
+    allow: Vec<String>,
+    only: Vec<String>,
+    without: Vec<String>,
+    past: Vec<String>,
+    check: Vec<String>,
+    forbid: Vec<String>,
+    same: Vec<String>,
+    stop: Vec<String>,
+    unfit: Vec<String>,
+    english: english::Words,
+}
+
+impl Words {
+    fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Words> =
+            LazyLock::new(|| Words::parse(VOCABULARY, include_str!("../../index/polarity.tsv")).unwrap_or_default());
+        &BUILTIN
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Self, BadWord> {
+        let mut words = Self::default();
+        words::read(file, text, |role, word| {
+            let list = match role {
+                "bad" => &mut words.bad,
+                "fact" => &mut words.fact,
+                "light" => &mut words.light,
+                "risk" => &mut words.risk,
+                "place" => &mut words.place,
+                "rule" => &mut words.rule,
+                "back" => &mut words.back,
+                "allow" => &mut words.allow,
+                "only" => &mut words.only,
+                "without" => &mut words.without,
+                "past" => &mut words.past,
+                "check" => &mut words.check,
+                "forbid" => &mut words.forbid,
+                "same" => &mut words.same,
+                "stop" => &mut words.stop,
+                "unfit" => &mut words.unfit,
+                "en-bad" => &mut words.english.bad,
+                "en-risk" => &mut words.english.risk,
+                "en-place" => &mut words.english.place,
+                "en-back" => &mut words.english.back,
+                "en-move" => &mut words.english.moves,
+                "en-only" => &mut words.english.only,
+                _ => return Err(words::unknown(role)),
+            };
+            list.push(word.to_lowercase());
+            Ok(())
+        })?;
+        // 「情報漏えい事故」 ends in 事故; the longest word decides.
+        for list in [&mut words.bad, &mut words.fact, &mut words.light] {
+            list.sort_by_key(|w| std::cmp::Reverse(w.len()));
+        }
+        Ok(words)
+    }
+}
+
+/// Whether a question is turned round, so that はい is not the good answer or it is not certain what it says.
+#[must_use]
+pub fn is_turned(question: &str) -> bool {
+    let words = Words::builtin();
+    sentences(question).iter().any(|s| if s.japanese { japanese(s, words) } else { english::is_turned(&s.text, s.asks, &words.english) })
+}
+
+/// Whether `question`, standing under `section` (the widest heading first), is turned round: a child 「(1) 氏名」 is what the
+/// question above it makes of it.
+#[must_use]
+pub fn is_turned_under(section: &[String], question: &str) -> bool {
+    is_turned(question) || section.iter().any(|s| sentences(s).iter().any(|s| s.asks) && is_turned(s))
+}
+
+/// Whether a mark of an item of the standard sheet may be carried over to a client's question, as far as the two are put.
+#[must_use]
+pub fn agree(item: &str, approved: &str, section: &[String], question: &str) -> bool {
+    let words = Words::builtin();
+    if is_turned_under(section, question) || is_turned(item) {
+        return false;
+    }
+    let (ours, theirs) = (normalize(&format!("{item}\n{approved}")), sentences(question));
+    let denied = |s: &Sentence| (!s.asks && s.japanese && denies(statement(&s.text))) || bans(&s.text);
+    let forbids = holds(&ours, &words.forbid);
+    let used = |s: &Sentence| {
+        let end: String = tail(&s.text, 9);
+        words.same.iter().any(|w| end.contains(&format!("{w}し")) && !ours.contains(w.as_str()))
+    };
+    !theirs.iter().any(used) && (forbids || !theirs.iter().any(denied))
+}
+
+/// Whether a text names something bad (事故, 漏えい, 残っている …), so that 「あり」 is not the good answer.
+pub(super) fn names_a_bad_thing(text: &str) -> bool {
+    let words = Words::builtin();
+    holds(text, &words.bad) || holds(text, &words.unfit)
+}
+
+/// One sentence of a question.
+#[derive(Debug, PartialEq)]
+struct Sentence {
+    text: String,
+    /// Ends in か or a question mark.
+    asks: bool,
+    japanese: bool,
+}
+
+/// The sentences, in one width and case: each line's, and those that go over a line's end; what stands in brackets apart.
+fn sentences(text: &str) -> Vec<Sentence> {
+    let mut found = Vec::new();
+    let whole = [text.to_owned()];
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for piece in whole.iter().chain(lines.iter().filter(|_| lines.len() > 1)) {
+        let (outside, inside) = brackets(&normalize(piece));
+        cut(&outside, &mut found);
+        for bracket in inside {
+            let before = found.len();
+            cut(&bracket, &mut found);
+            // A note in brackets is no question: 「（ISMS等）」.
+            let kept: Vec<Sentence> = found.drain(before..).filter(|s| s.asks).collect();
+            found.extend(kept);
+        }
+    }
+    found
+}
+
+fn cut(text: &str, found: &mut Vec<Sentence>) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.char_indices().find(|&(at, c)| matches!(c, '。' | '?' | '!') || c == '.' && rest[at + 1..].starts_with([' ']));
+        let (sentence, asked, next) = match end {
+            Some((at, c)) => (&rest[..at], c == '?', &rest[at + c.len_utf8()..]),
+            None => (rest, false, ""),
+        };
+        rest = next;
+        let japanese = sentence.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}'));
+        let text: String = if japanese { sentence.split(' ').collect() } else { sentence.trim().to_owned() };
+        let text = text.trim_end_matches(['.', '…', ':', '、']).to_owned();
+        // What a client asks to be written beside the answer asks nothing of its own.
+        let instruction = ["ください", "下さい", "願います", "お願いします", "お願いいたします", "こと)"].iter().any(|end| text.ends_with(end));
+        if !text.is_empty() && !instruction {
+            found.push(Sentence { asks: asked || japanese && text.ends_with('か'), text, japanese });
+        }
+    }
+}
+
+/// The text without its brackets, and what stands in each.
+fn brackets(text: &str) -> (String, Vec<String>) {
+    let (mut outside, mut inside, mut depth) = (String::new(), Vec::<String>::new(), 0_u32);
+    for c in text.chars() {
+        match c {
+            '(' | '[' | '【' | '〔' => {
+                depth += 1;
+                inside.push(String::new());
+            }
+            ')' | ']' | '】' | '〕' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => outside.push(c),
+            _ => inside.last_mut().into_iter().for_each(|s| s.push(c)),
+        }
+    }
+    (outside, inside)
+}
+
+fn japanese(s: &Sentence, words: &Words) -> bool {
+    let text = s.text.as_str();
+    let core = polite_off(text.strip_suffix('か').filter(|_| s.asks).unwrap_or(text));
+    let demand = !s.asks && (text.ends_with("こと") || text.ends_with("もの"));
+    let negative = denies(statement(core));
+    if s.asks && negative || asks_in_the_middle(text, words) || may_happen(core) {
+        return true;
+    }
+    if !s.asks && negative {
+        // 「残っていないこと」 is a plain demand; what happened in the past is not ours to say.
+        return holds(text, &words.past);
+    }
+    // 「再委託を行っている」, 「再委託している」; 「帳票を処分している」 is an act and no thing.
+    let act = |thing: &str| !thing.ends_with('を') && thing.contains('を');
+    let there_is = asked_for(core).is_some_and(|(thing, exists)| (exists || !act(thing)) && is_bad(thing, words, exists));
+    let had = text.match_indices("有無").any(|(at, _)| is_bad(&text[..at], words, true));
+    let named = !s.asks && ends_in(core, &words.bad);
+    if there_is || had || named {
+        return true;
+    }
+    let allowed = words.allow.iter().any(|w| core.ends_with(w.as_str())) && !holds(text, &words.only);
+    !demand && (allowed || risky(core, words) || without(core, words))
+}
+
+/// Without the polite or asking forms at the end: 「〜でしょう」, 「〜のです」.
+fn polite_off(text: &str) -> &str {
+    let mut text = text;
+    while let Some(rest) = ["でしょう", "です", "の", "ん"].iter().find_map(|end| text.strip_suffix(end)) {
+        text = rest;
+    }
+    text
+}
+
+/// What a demand says: 「残っていないこと」 → 「残っていない」.
+fn statement(text: &str) -> &str {
+    let ends = ["こと", "もの", "状態", "旨", "である", "とする", "とします", "としている", "としています", "が", "は"];
+    let mut text = text;
+    while let Some(rest) = ends.iter().find_map(|end| text.strip_suffix(end)) {
+        text = rest;
+    }
+    text
+}
+
+/// Whether a sentence ends in a negation. 「しなければならない」 is none.
+fn denies(core: &str) -> bool {
+    let must = ["なければならない", "ねばならない", "なくてはならない", "なければいけない", "なければなりません", "ざるを得ない"];
+    let ends = ["ない", "ません", "ませんでした", "なかった", "ぬ", "おらず", "なし", "無し"];
+    ends.iter().any(|end| core.ends_with(end)) && !must.iter().any(|end| core.ends_with(end))
+}
+
+/// 「…していないか、または…」: a negative question before another one. 「漏れがないか、点検しているか」 is none.
+fn asks_in_the_middle(text: &str, words: &Words) -> bool {
+    ["ないか、", "ないか,", "ませんか、", "ませんか,"].iter().any(|m| {
+        text.find(m).map(|at| &text[at + m.len()..]).is_some_and(|rest| {
+            let another = ["また", "及び", "並びに", "さらに", "加えて", "かつ", "もしくは", "あるいは"].iter().any(|w| rest.starts_with(w));
+            another || !holds(rest, &words.check)
+        })
+    })
+}
+
+/// 「〜することはあるか」, 「〜する場合があるか」, 「〜するおそれはあるか」.
+fn may_happen(core: &str) -> bool {
+    let is = ["ある", "あります", "あった", "ありました", "ございます", "存在する", "存在します", "ありえる", "あり得る", "想定されている"];
+    let Some(rest) = is.iter().find_map(|end| core.strip_suffix(end)) else { return false };
+    let rest = rest.strip_suffix(['が', 'は', 'も']).unwrap_or(rest);
+    ["こと", "場合", "ケース", "可能性", "おそれ", "恐れ", "危険性", "余地", "とき", "時"].iter().any(|end| rest.ends_with(end))
+}
+
+/// What is asked for at the end, and whether the question is whether it exists: 「重大な事故はあった」 → 重大な事故.
+fn asked_for(core: &str) -> Option<(&str, bool)> {
+    const EXISTS: [&str; 31] = [
+        "ございました", "ございます", "ありました", "あります", "あった", "ある", "存在しています", "存在している", "存在します", "存在する",
+        "存在した", "発生しています", "発生している", "発生しました", "発生した", "発生します", "発生する", "起きました", "起きた", "生じました",
+        "生じている", "生じた", "見つかりました", "見つかっている", "見つかった", "検出された", "検出されている", "がいます", "がいる", "残っている", "残っています",
+    ];
+    const DONE: [&str; 27] = [
+        "起こしました", "起こした", "起こしている", "受けました", "受けています", "受けている", "受けた", "被った", "被りました", "抱えている", "抱えています",
+        "認めている", "認めています", "行っている", "行っています", "行った", "行いました", "行う", "行います", "実施している", "実施しています", "予定している",
+        "しています", "している", "しました", "した", "する",
+    ];
+    let exists = EXISTS.iter().filter_map(|end| core.strip_suffix(end)).min_by_key(|rest| rest.len()).map(|thing| (thing, true));
+    exists.or_else(|| DONE.iter().filter_map(|end| core.strip_suffix(end)).min_by_key(|rest| rest.len()).map(|thing| (thing, false)))
+}
+
+/// Whether a noun phrase names something bad, or a mere fact: 「過去の情報漏えい事故の発生」, 「再委託」. With `exists`, also
+/// something that lacks what it should have: 「対策ソフトが導入されていない端末」.
+fn is_bad(thing: &str, words: &Words, exists: bool) -> bool {
+    let mut thing = thing;
+    loop {
+        let particles = ["は", "が", "も", "を", "に", "の", "、", "た", "な", "「", "」"];
+        if let Some(rest) = particles.iter().find_map(|p| thing.strip_suffix(p)) {
+            thing = rest;
+            continue;
+        }
+        if ends_in(thing, &words.bad) || ends_in(thing, &words.fact) {
+            return true;
+        }
+        match words.light.iter().find_map(|l| thing.strip_suffix(l.as_str())).filter(|rest| !rest.is_empty()) {
+            Some(rest) => thing = rest,
+            None => break,
+        }
+    }
+    exists
+        && ["ていない", "でいない", "られない", "できない", "いない"].iter().any(|no| {
+            thing.rfind(no).is_some_and(|at| {
+                let of = &thing[at + no.len()..];
+                !of.is_empty() && of.chars().count() <= 12 && !holds(of, &words.rule) && !holds(of, &words.back)
+            })
+        })
+}
+
+/// Ends in one of the words; 「サービスを停止」 is an act and no thing.
+fn ends_in(thing: &str, words: &[String]) -> bool {
+    words.iter().any(|w| thing.strip_suffix(w.as_str()).is_some_and(|before| !before.ends_with('を')))
+}
+
+/// Whether something unwanted is asked for that no later word makes a measure of.
+fn risky(core: &str, words: &Words) -> bool {
+    let measured = |rest: &str, strictly: bool| {
+        // 「管理者」 is no 管理.
+        let rest = words.stop.iter().fold(rest.to_owned(), |rest, stop| rest.replace(stop.as_str(), ""));
+        holds(&rest, &words.rule) || !strictly && holds(&rest, &words.back)
+    };
+    let unmeasured = |pattern: &str, strictly: bool| {
+        let (first, then) = pattern.split_once('…').unwrap_or((pattern, ""));
+        core.match_indices(first).any(|(at, _)| {
+            let rest = &core[at + first.len()..];
+            // 「放置せず」 is no 放置, 「第三者による」 no 第三者に.
+            let not = ["せず", "しない", "されず", "されない", "ず", "ることなく", "することなく", "よる", "より", "よって", "おけ", "おい"];
+            rest.contains(then) && !not.iter().any(|n| rest.starts_with(n)) && !measured(rest, strictly)
+        })
+    };
+    // 「改ざんできる」, 「閲覧可能」: what is bad can be done.
+    let possible = |bad: &String| ["でき", "可能", "し得る", "しうる"].iter().any(|can| unmeasured(&format!("{bad}{can}"), false));
+    words.bad.iter().any(possible) || words.risk.iter().any(|w| unmeasured(w, false)) || words.place.iter().any(|w| unmeasured(w, true))
+}
+
+/// 「承認なしに」, 「暗号化せずに」, 「許可を得ずに」 before something that is not prevented.
+fn without(core: &str, words: &Words) -> bool {
+    const JOINTS: [&str; 24] = [
+        "の", "を", "が", "は", "も", "等", "など", "得", "受け", "経", "取ら", "取", "せ", "し", "行わ", "伴わ", "され", "さ", "求め", "することなく", "すること", "かけ", "ること", "る",
+    ];
+    const WITHOUT: [&str; 9] = ["ずに", "ず", "ないで", "ないまま", "なしで", "なしに", "なく", "無く", "無しで"];
+    words.without.iter().any(|w| {
+        core.match_indices(w.as_str()).any(|(at, _)| {
+            let mut rest = &core[at + w.len()..];
+            loop {
+                if let Some(after) = WITHOUT.iter().find_map(|no| rest.strip_prefix(no)) {
+                    return !holds(after, &words.rule) && !after.contains("ない");
+                }
+                match JOINTS.iter().find_map(|j| rest.strip_prefix(j)) {
+                    Some(next) => rest = next,
+                    None => return false,
+                }
+            }
+        })
+    })
+}
+
+/// Whether a ban is asked for.
+fn bans(text: &str) -> bool {
+    let end = tail(text, 14);
+    ["禁止", "禁じ", "認めていない", "認めない", "prohibit", "forbid"].iter().any(|w| end.contains(w))
+}
+
+/// The last `n` characters.
+fn tail(text: &str, n: usize) -> String {
+    let all = text.chars().count();
+    text.chars().skip(all.saturating_sub(n)).collect()
+}
+
+fn holds(text: &str, words: &[String]) -> bool {
+    words.iter().any(|w| text.contains(w.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_can_be_read_and_a_broken_line_is_named() {
+        assert!(Words::parse(VOCABULARY, include_str!("../../index/polarity.tsv")).is_ok());
+        let bad = Words::parse(VOCABULARY, "bad\t事故\nworse\t大事故\n").unwrap_err().to_string();
+        assert!(bad.starts_with("index/polarity.tsv の 2 行目"), "{bad}");
+    }
+}

@@ -1,0 +1,207 @@
+//! Facts about the company that clients ask for beside security: its name, its address, who answers.
+//!
+//! The facts and the clients' words for them are in `index/profile.tsv`. What is so they say themselves: an administrator keeps
+//! the company's [`Profile`] once, and the drafts for such questions come from there and from nowhere else.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::headings::without_brackets;
+use super::words::{self, BadWord};
+use super::{Kind, Question};
+use crate::text::normalize;
+
+/// The file of words.
+pub const VOCABULARY: &str = "index/profile.tsv";
+
+/// The key of the day of answering: known only when the answers leave, so no profile has it.
+const DATE: &str = "date";
+
+/// A fact that a profile can hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What it is stored under.
+    pub key: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// What an administrator keeps about the company: [`Fact::key`] → value. No value is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile(pub BTreeMap<String, String>);
+
+/// A draft from the profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// The text for the client, as the administrator wrote it; several facts one below the other.
+    pub text: String,
+    /// The names of the facts it comes from.
+    pub sources: Vec<String>,
+}
+
+/// The words of `index/profile.tsv`.
+#[derive(Debug, Default)]
+struct Words {
+    facts: Vec<Fact>,
+    /// Word → place of the fact.
+    known: BTreeMap<String, usize>,
+    weak: Vec<String>,
+    lead: Vec<String>,
+    ask: Vec<String>,
+    about: Vec<String>,
+}
+
+impl Words {
+    fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Words> =
+            LazyLock::new(|| Words::parse(VOCABULARY, include_str!("../../index/profile.tsv")).unwrap_or_default());
+        &BUILTIN
+    }
+
+    fn parse(file: &str, text: &str) -> Result<Self, BadWord> {
+        let mut words = Self::default();
+        words::read(file, text, |role, word| {
+            let list = match role {
+                "weak" => &mut words.weak,
+                "lead" => &mut words.lead,
+                "ask" => &mut words.ask,
+                "about" => &mut words.about,
+                key => {
+                    let at = words.facts.iter().position(|f| f.key == key).unwrap_or(words.facts.len());
+                    if at == words.facts.len() {
+                        words.facts.push(Fact { key: key.to_owned(), name: word.to_owned() });
+                    }
+                    return match words.known.insert(squeeze(word), at) {
+                        Some(before) if before != at => Err(format!("「{word}」は「{}」の行にもあります。", words.facts[before].key)),
+                        _ => Ok(()),
+                    };
+                }
+            };
+            list.push(squeeze(word));
+            Ok(())
+        })?;
+        words.lead.sort_by_key(|w| std::cmp::Reverse(w.len()));
+        words.ask.sort_by_key(|w| std::cmp::Reverse(w.len()));
+        Ok(words)
+    }
+
+    /// The facts a text asks for and nothing else, with the client's words for them; none where it asks for anything more.
+    fn asked<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
+        let whole = squeeze(text);
+        // 「会社名（フリガナ）」 is a word of its own.
+        if let Some(&at) = self.known.get(&whole) {
+            return Some(vec![(&self.facts[at], text.trim().to_owned())]).filter(|_| about_company || !self.weak.contains(&whole));
+        }
+        let bare = squeeze(&without_brackets(text));
+        let bare = unnumbered(&bare);
+        let bare = self.ask.iter().find_map(|ask| bare.strip_suffix(ask.as_str())).unwrap_or(bare);
+        self.parts(bare, about_company)
+    }
+
+    fn parts<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
+        let (lead, rest) = match self.lead.iter().find_map(|lead| text.strip_prefix(lead.as_str()).map(|rest| (lead, rest))) {
+            Some((lead, rest)) if !self.known.contains_key(text) => (Some(lead), rest),
+            _ => (None, text),
+        };
+        // 「貴社の所在地」 says whose.
+        let about_company = about_company || lead.is_some();
+        let known = |word: &str| self.known.get(word).filter(|_| about_company || !self.weak.iter().any(|w| w == word));
+        if let Some(&at) = known(rest) {
+            return Some(vec![(&self.facts[at], rest.to_owned())]);
+        }
+        for joint in ["および", "及び", "ならびに", "並びに", "、", ",", "・", "/", "と"] {
+            let mut cuts = rest.match_indices(joint);
+            let found = cuts.find_map(|(at, _)| {
+                let (left, right) = (&rest[..at], &rest[at + joint.len()..]);
+                // The left word says of the right one what it is about.
+                let left = self.parts(left, about_company)?;
+                let right = self.parts(right, true)?;
+                Some(left.into_iter().chain(right).collect::<Vec<_>>())
+            });
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn of(&self, question: &Question) -> Option<Vec<(&Fact, String)>> {
+        let speaks = |text: &str| {
+            let text = squeeze(text);
+            self.about.iter().any(|w| text.contains(w.as_str())) && !text.ends_with('か') && !text.ends_with('?')
+        };
+        // A list of parts of the question above is no list of facts: 「次の情報を提供していますか (1) 氏名」.
+        let about_company = question.section.last().is_some_and(|s| speaks(s)) || question.section.is_empty() && speaks(&question.sheet);
+        self.asked(&question.text, about_company)
+    }
+}
+
+/// The facts a profile can hold, in the order of the file.
+pub fn facts() -> impl Iterator<Item = &'static Fact> {
+    Words::builtin().facts.iter().filter(|f| f.key != DATE)
+}
+
+/// What a question is about.
+#[must_use]
+pub fn kind_of(question: &Question) -> Kind {
+    if Words::builtin().of(question).is_some() { Kind::Profile } else { Kind::Check }
+}
+
+/// The draft for a question about the company; `None` where the profile does not hold all that is asked for.
+#[must_use]
+pub fn draft(question: &Question, profile: &Profile) -> Option<Draft> {
+    let asked = Words::builtin().of(question).filter(|_| question.kind == Kind::Profile)?;
+    let values: Vec<(&Fact, &str, &String)> =
+        asked.iter().map(|(fact, word)| Some((*fact, word.as_str(), profile.0.get(&fact.key)?))).collect::<Option<_>>()?;
+    let text = match values.as_slice() {
+        [(_, _, value)] => (*value).clone(),
+        several => several.iter().map(|(fact, _, value)| format!("{}：{value}", fact.name)).collect::<Vec<_>>().join("\n"),
+    };
+    Some(Draft { text, sources: values.iter().map(|(fact, ..)| fact.name.clone()).collect() })
+}
+
+fn squeeze(text: &str) -> String {
+    normalize(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '。' | '.' | ':' | '※' | '*' | '■' | '●' | '◆' | '_')).collect()
+}
+
+/// Without a number in front: 「1会社名」, 「(1)会社名」, 「①会社名」.
+fn unnumbered(text: &str) -> &str {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '(' | ')' | '-'));
+    rest.trim_start_matches(['、', ')'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_can_be_read_and_a_broken_line_is_named() {
+        assert!(Words::parse(VOCABULARY, include_str!("../../index/profile.tsv")).is_ok());
+        let bad = Words::parse(VOCABULARY, "phone\t電話\nfax\t電話\n").unwrap_err().to_string();
+        assert!(bad.starts_with("index/profile.tsv の 2 行目"), "{bad}");
+    }
+
+    #[test]
+    fn facts_are_what_is_asked_for_and_nothing_else() {
+        let known = Words::builtin();
+        let keys = |text: &str, about: bool| known.asked(text, about).map(|found| found.iter().map(|(f, _)| f.key.as_str()).collect::<Vec<_>>());
+        for (text, want) in [
+            ("会社名", vec!["company-name"]),
+            ("会社名（フリガナ）", vec!["company-name-kana"]),
+            ("資本金および直近の従業員数", vec!["capital", "employees"]),
+            ("サービスを提供する事業者の名称、代表者名、設立年月", vec!["company-name", "representative", "founded"]),
+            ("貴社の正式名称と本社所在地を備考欄にご記入ください。", vec!["company-name", "address"]),
+            ("代表者の役職・氏名", vec!["representative"]),
+            ("本件のご担当窓口（部署・氏名・電話番号）", vec!["contact-name"]),
+            ("1. 貴社名", vec!["company-name"]),
+            ("記入日", vec!["date"]),
+            ("Company name", vec!["company-name"]),
+        ] {
+            assert_eq!(keys(text, false), Some(want), "{text}");
+        }
+        for text in ["氏名", "委託先の名称", "プライバシーマークを取得しているか", "ISMS認証の取得状況", "個人情報保護管理者の氏名", "従業員数に応じた教育を行っているか", ""] {
+            assert_eq!(keys(text, false), None, "{text}");
+        }
+        assert_eq!(keys("氏名", true), Some(vec!["contact-name"]));
+    }
+}

@@ -1,0 +1,96 @@
+//! Holds a filled workbook against the original before it is handed out.
+//!
+//! What packed it does not vouch for it: the `zip` crate, which had no part in the packing, opens the result and unpacks what
+//! changed. The reasons are Japanese, for a person.
+
+use std::io::{self, Cursor, Read};
+
+use zip::ZipArchive;
+
+use super::package::{Package, Part};
+use super::splice::Compared;
+use super::survey::{Survey, survey};
+use super::write::Touched;
+use super::xml::{Tokens, XmlError};
+
+type Filled<'a> = ZipArchive<Cursor<&'a [u8]>>;
+
+/// Every entry but the touched ones has the bytes it had, packed as they were; the touched ones are what they were but for
+/// the patches; and every written cell reads as it should.
+pub(super) fn check(package: &Package<'_>, touched: &[Touched<'_>], removed: Option<&str>, filled: &[u8]) -> Result<(), String> {
+    let mut zip = ZipArchive::new(Cursor::new(filled)).map_err(|e| e.to_string())?;
+    let kept: Vec<_> = package.archive.entries.iter().filter(|e| Some(e.name.as_str()) != removed).collect();
+    if zip.len() != kept.len() {
+        return Err("部品の数が変わりました".to_owned());
+    }
+    for (index, entry) in kept.into_iter().enumerate() {
+        match touched.iter().find(|t| t.part.entry.name == entry.name) {
+            Some(touched) => {
+                package.renew();
+                part(touched, index, &mut zip).map_err(|e| format!("部品「{}」: {e}", entry.name))?;
+            }
+            None => {
+                let same = is_same(package, entry, &mut zip, index, filled).ok_or_else(|| "部品を読み直せません".to_owned())?;
+                if !same {
+                    return Err(format!("部品「{}」が変わりました", entry.name));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the entry at `index` of the result has the name, the checksum and the packed bytes that it had.
+fn is_same(package: &Package<'_>, entry: &super::archive::Entry, zip: &mut Filled<'_>, index: usize, filled: &[u8]) -> Option<bool> {
+    let now = zip.by_index_raw(index).ok()?;
+    let start = usize::try_from(now.data_start()?).ok()?;
+    let length = usize::try_from(now.compressed_size()).ok()?;
+    let packed = filled.get(start..start.checked_add(length)?)?;
+    let before = package.archive.bytes.get(entry.data.clone())?;
+    Some(now.name_raw() == package.archive.raw_name(entry) && now.crc32() == entry.crc && packed == before)
+}
+
+/// A changed part: what it was with the patches, and the written cells as a reader finds them.
+fn part(touched: &Touched<'_>, index: usize, zip: &mut Filled<'_>) -> Result<(), String> {
+    let Touched { part, patches, texts } = touched;
+    let now = zip.by_index(index).map_err(|e| e.to_string())?;
+    let now: Box<dyn Read + '_> = match part.charset {
+        None => Box::new(now),
+        Some(_) => Box::new(Cursor::new(decoded(part, now)?)),
+    };
+    let mut compared = Compared::new(now, part.reader(), patches);
+    if texts.is_empty() {
+        io::copy(&mut compared, &mut io::sink()).map_err(|e| e.to_string())?;
+        return Ok(());
+    }
+    let found = survey(Tokens::new(&mut compared, usize::MAX), texts.keys().copied(), false).map_err(|e| match e {
+        super::survey::SurveyError::Xml(XmlError::Source(e)) => e.to_string(),
+        e => e.to_string(),
+    })?;
+    for (cell, text) in texts {
+        if !reads(&found, *cell, text) {
+            return Err(format!("セル {cell} が想定と違います"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the cell stands there once, as a text and not as a formula, and is the one asked for.
+fn reads(found: &Survey, cell: super::CellRef, text: &str) -> bool {
+    let places = found.cells.get(&cell).map_or(&[][..], |c| &c.found);
+    match places {
+        [] => text.is_empty(),
+        [(_, content)] => {
+            let kind = if text.is_empty() { "" } else { "inlineStr" };
+            content.kind == kind && content.formula.is_none() && super::values::unescape_hex(&content.value) == text
+        }
+        _ => false,
+    }
+}
+
+fn decoded(part: &Part<'_>, mut now: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    now.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    let text = part.charset.and_then(|charset| charset.decode(&bytes)).ok_or("文字コードが正しくありません")?;
+    Ok(text.into_bytes())
+}
