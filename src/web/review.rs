@@ -272,12 +272,15 @@ impl Shown {
         let standard = sheet.map(|s| format!("{}（{}版）", s.name, date(s.imported_at.to_zoned(crate::clock::japan()).date()))).unwrap_or_default();
         let head = Header { outdated, standard, ..Header::new(questionnaire, app.clock.today()) };
         let high = bulk::high(&lines).count();
-        let mut entries = lines::entries(&lines, show, position, who.by.id, &names);
+        let entries = lines::entries(&lines, show, position, who.by.id, &names);
         let detail = Detail::new(&question, fact, entered, &entries, &lines, around);
         let frame = Frame::new(format!("{} — {}", detail.name, head.client), "list");
         let may = May::of(who);
         if part {
-            entries.retain(|e| e.current || saved.as_ref().is_some_and(|s| s.position == e.position));
+            // Whatever the list shows: the row of what was saved stands in it until it is asked for anew.
+            let rows = lines::entries(&lines, Show::All, position, who.by.id, &names);
+            let changed = |e: &Entry| e.current || saved.as_ref().is_some_and(|s| s.position == e.position);
+            let entries = rows.into_iter().filter(changed).collect();
             html(status, &Part { frame, head, show, entries, detail, saved, batch, may })
         } else {
             html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, may })
