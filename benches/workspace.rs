@@ -41,6 +41,8 @@ fn question(n: u32) -> (Question, Suggestion) {
         boxes: None,
         text_cell: Some(CellRef::new(n + 5, 5)),
         marks: None,
+        legend: vec![],
+        kind: kaitou::questionnaire::Kind::Check,
     };
     let proposal = |item| Proposal {
         item,

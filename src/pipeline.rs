@@ -236,13 +236,12 @@ impl Pipeline {
         }
         let whole = answers.len() == questions.len();
         let limits = self.0.limits;
-        let (bytes, cells) =
-            tokio::task::spawn_blocking(move || write::write(&original, &cells, &limits).map(|written| (written.bytes, cells)))
-                .await
-                .map_err(PipelineError::from)?
-                .map_err(PipelineError::from)?;
+        let written = tokio::task::spawn_blocking(move || write::write(&original, &cells, &limits))
+            .await
+            .map_err(PipelineError::from)?
+            .map_err(PipelineError::from)?;
         let file_name = export::answered_name(&questionnaire.file_name, whole);
-        let new = NewRelease { file_name, bytes, answers, cells };
+        let new = NewRelease { file_name, bytes: written.bytes, answers, cells: written.changes };
         match self.0.store.release(id, &new, by, self.0.clock.now()).await {
             Ok(release) => Ok(release),
             Err(SaveError::Stale(_)) => Err(ReleaseError::Changed),

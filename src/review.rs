@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(said(&words(&["○", "×", "該当なし"])), Ok(answer(Some("該当なし"), "")));
         assert_eq!(said(&words(&["○", "×"])), Ok(answer(None, "対象外")));
         assert_eq!(said(&Question { text_cell: None, ..words(&["○", "×"]) }), Err(Refusal::NoWordForIt));
-        let reason = State::Open.not_applicable(&words(&["対象", "対象外"]), " 再委託がないため\r\n ");
+        let reason = State::Open.not_applicable(&words(&["○", "×", "対象外"]), " 再委託がないため\r\n ");
         assert_eq!(reason.unwrap().answer(), Some(&answer(Some("対象外"), "再委託がないため")));
     }
 

@@ -24,7 +24,8 @@ CREATE TABLE release_cell (
     release_id BIGINT NOT NULL REFERENCES release (id),
     sheet      TEXT   NOT NULL,
     cell       TEXT   NOT NULL,
-    text       TEXT   NOT NULL,
+    before     TEXT   NOT NULL,
+    after      TEXT   NOT NULL,
     PRIMARY KEY (release_id, sheet, cell)
 );
 

@@ -188,8 +188,9 @@ impl Matcher<'_> {
     /// Items for `words`, as answers to `question`, best first. A word found by hand says nothing about how sure the item is.
     #[must_use]
     pub fn search(&self, words: &str, question: &Question, services: &[String]) -> Vec<Proposal> {
-        let asked = self.index.questionnaire(std::iter::once((words, &[][..])));
-        let Some(found) = asked.first().map(|a| rank(&self.index.search(a), self.model)) else { return Vec::new() };
+        let asked = self.index.questionnaire(std::iter::once((words, [].as_slice())));
+        let Some(asked) = asked.first() else { return Vec::new() };
+        let found = rank(&self.index.search(asked), self.model);
         found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).map(|p| Proposal { confidence: 0.0, ..p }).collect()
     }
 

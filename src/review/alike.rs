@@ -1,7 +1,6 @@
 //! Questions of one questionnaire that ask the same, and answers to them that contradict each other.
 
 use crate::export::FinalAnswer;
-use crate::questionnaire::Stance;
 use crate::questionnaire::choices::{stance_of, stance_of_text};
 use crate::text::{dice, normalize, pair_set};
 
@@ -44,17 +43,14 @@ pub fn groups(texts: &[&str]) -> Vec<Option<usize>> {
 /// Whether two answers to the same question can't both be right: one says yes and the other no, or they take different choices.
 #[must_use]
 pub fn contradict(a: &FinalAnswer, b: &FinalAnswer) -> bool {
+    let stance = |answer: &FinalAnswer| match &answer.choice {
+        Some(choice) => stance_of(choice),
+        None => stance_of_text(&answer.text),
+    };
     match (stance(a), stance(b)) {
         (Some(a), Some(b)) => a != b,
         (None, None) => a.choice.is_some() && b.choice.is_some() && a.choice != b.choice,
         _ => false,
-    }
-}
-
-fn stance(answer: &FinalAnswer) -> Option<Stance> {
-    match &answer.choice {
-        Some(choice) => stance_of(choice),
-        None => stance_of_text(&answer.text),
     }
 }
 

@@ -270,7 +270,7 @@ pub(super) fn review(row: &SqliteRow) -> Result<Review, StoreError> {
         (Kind::Edited, item) => State::Edited { item, answer },
         (Kind::Accepted, item) => State::Accepted { item, answer },
         (Kind::Released, _) => {
-            return Err(StoreError::Corrupt { what: "decision", value: "released is no decision".to_owned() });
+            return Err(StoreError::Corrupt { what: "decision", value: "released".to_owned() });
         }
     };
     let released: Option<i64> = row.try_get("released")?;

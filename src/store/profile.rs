@@ -23,9 +23,9 @@ impl Store {
     /// [`StoreError`]
     pub async fn save_profile(&self, profile: &Profile, at: Timestamp) -> Result<(), StoreError> {
         let before = self.profile().await?;
-        let mut tx = self.pool.begin().await?;
+        let mut write = self.write().await?;
         for fact in before.0.keys().filter(|fact| !profile.0.contains_key(*fact)) {
-            sqlx::query("DELETE FROM company_profile WHERE fact = $1").bind(fact).execute(&mut *tx).await?;
+            sqlx::query("DELETE FROM company_profile WHERE fact = $1").bind(fact).execute(&mut *write.tx).await?;
         }
         for (fact, value) in profile.0.iter().filter(|(fact, value)| before.0.get(*fact) != Some(value)) {
             sqlx::query(
@@ -35,9 +35,9 @@ impl Store {
             .bind(fact)
             .bind(value)
             .bind(time(at))
-            .execute(&mut *tx)
+            .execute(&mut *write.tx)
             .await?;
         }
-        Ok(tx.commit().await?)
+        write.commit().await
     }
 }

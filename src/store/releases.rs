@@ -10,7 +10,7 @@ use super::{Store, StoreError, number, parsed, time};
 use crate::audit::hex;
 use crate::people::By;
 use crate::review::Revision;
-use crate::workbook::CellEdit;
+use crate::workbook::Change;
 
 /// A release to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct NewRelease {
     /// The answers in it: each question's place, and the revision that was written.
     pub answers: Vec<(u32, Revision)>,
     /// Exactly the cells that differ from the client's file.
-    pub cells: Vec<CellEdit>,
+    pub cells: Vec<Change>,
 }
 
 /// A release without its file.
@@ -86,12 +86,13 @@ impl Store {
                 .execute(&mut *write.tx)
                 .await?;
         }
-        for edit in &new.cells {
-            sqlx::query("INSERT INTO release_cell (release_id, sheet, cell, text) VALUES ($1, $2, $3, $4)")
+        for change in &new.cells {
+            sqlx::query("INSERT INTO release_cell (release_id, sheet, cell, before, after) VALUES ($1, $2, $3, $4, $5)")
                 .bind(release)
-                .bind(&edit.sheet)
-                .bind(edit.cell.to_string())
-                .bind(&edit.text)
+                .bind(&change.sheet)
+                .bind(change.cell.to_string())
+                .bind(&change.before)
+                .bind(&change.after)
                 .execute(&mut *write.tx)
                 .await?;
         }
@@ -140,13 +141,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn released_cells(&self, release: i64) -> Result<Vec<CellEdit>, StoreError> {
-        let rows = sqlx::query("SELECT sheet, cell, text FROM release_cell WHERE release_id = $1 ORDER BY rowid")
+    pub async fn released_cells(&self, release: i64) -> Result<Vec<Change>, StoreError> {
+        let rows = sqlx::query("SELECT sheet, cell, before, after FROM release_cell WHERE release_id = $1 ORDER BY rowid")
             .bind(release)
             .fetch_all(&self.pool)
             .await?;
         rows.iter()
-            .map(|r| Ok(CellEdit { sheet: r.try_get("sheet")?, cell: parsed("cell", r.try_get("cell")?)?, text: r.try_get("text")? }))
+            .map(|r| {
+                Ok(Change {
+                    sheet: r.try_get("sheet")?,
+                    cell: parsed("cell", r.try_get("cell")?)?,
+                    before: r.try_get("before")?,
+                    after: r.try_get("after")?,
+                })
+            })
             .collect()
     }
 

@@ -19,7 +19,7 @@ use crate::people::Role;
 use crate::pipeline::ReleaseError;
 use crate::review::Kind;
 use crate::store::{Line, Reading};
-use crate::workbook::CellEdit;
+use crate::workbook::Change;
 
 #[derive(Template)]
 #[template(path = "download.html")]
@@ -52,7 +52,7 @@ struct Out {
     file_name: String,
     sha256: String,
     answers: usize,
-    cells: Vec<CellEdit>,
+    cells: Vec<Change>,
     downloads: Vec<(String, String)>,
 }
 

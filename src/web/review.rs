@@ -164,7 +164,7 @@ pub(super) async fn page(
     };
     let part = headers.contains_key("x-part");
     let asked = asked.q.trim().chars().take(200).collect::<String>();
-    Shown { questionnaire, lines, show, question, fact, entered, saved, batch, asked, part }.answer(&app, &who, StatusCode::OK).await
+    Shown { questionnaire, lines, show, question, entered, saved, batch, asked, part }.answer(&app, &who, StatusCode::OK).await
 }
 
 /// Puts the item that was found by hand among the question's proposals, where it is not there yet.
@@ -230,21 +230,12 @@ fn reading(app: &App, questionnaire: Questionnaire) -> Result<Response, WebError
     html(StatusCode::OK, &ReadingPage { frame, head, progress, matching, failed })
 }
 
-/// What the company's profile says to the question, as the profile is now.
-async fn fact(app: &App, question: &ReviewQuestion) -> Result<Option<profile::Draft>, WebError> {
-    match question.question.kind {
-        QuestionKind::Check => Ok(None),
-        QuestionKind::Profile => Ok(profile::draft(&question.question, &app.store.profile().await?)),
-    }
-}
-
 /// Everything that makes the page of one question.
 struct Shown {
     questionnaire: Questionnaire,
     lines: Vec<Line>,
     show: Show,
     question: ReviewQuestion,
-    fact: Option<profile::Draft>,
     entered: Entered,
     saved: Option<Saved>,
     batch: Option<(i64, usize)>,
@@ -256,7 +247,7 @@ struct Shown {
 
 impl Shown {
     async fn answer(self, app: &App, who: &Who, status: StatusCode) -> Result<Response, WebError> {
-        let Self { questionnaire, lines, show, question, fact, entered, saved, batch, asked, part } = self;
+        let Self { questionnaire, lines, show, question, entered, saved, batch, asked, part } = self;
         let (id, position) = (questionnaire.id, question.position);
         let people = app.store.people().await?;
         let names: HashMap<i64, String> = people.iter().map(|p| (p.id, p.name.clone())).collect();
@@ -266,6 +257,7 @@ impl Shown {
             let found = app.pipeline.search(&asked, &question.question, &questionnaire.services).await?;
             (found, app.store.earlier(id, &asked).await?)
         };
+        let fact = fact(app, &question).await?;
         let around = Around {
             people: people.into_iter().filter(|p| p.active).collect(),
             assignee: app.store.assignee(id, position).await?,
@@ -280,15 +272,26 @@ impl Shown {
         let standard = sheet.map(|s| format!("{}（{}版）", s.name, date(s.imported_at.to_zoned(crate::clock::japan()).date()))).unwrap_or_default();
         let head = Header { outdated, standard, ..Header::new(questionnaire, app.clock.today()) };
         let high = bulk::high(&lines).count();
-        let mut entries = lines::entries(&lines, show, position, who.by.id, &names);
+        let entries = lines::entries(&lines, show, position, who.by.id, &names);
         let detail = Detail::new(&question, fact, entered, &entries, &lines, around);
         let frame = Frame::new(format!("{} — {}", detail.name, head.client), "list");
         let may = May::of(who);
         if part {
-            entries.retain(|e| e.current || saved.as_ref().is_some_and(|s| s.position == e.position));
+            // Whatever the list shows: the row of what was saved stands in it until it is asked for anew.
+            let rows = lines::entries(&lines, Show::All, position, who.by.id, &names);
+            let changed = |e: &Entry| e.current || saved.as_ref().is_some_and(|s| s.position == e.position);
+            let entries = rows.into_iter().filter(changed).collect();
             html(status, &Part { frame, head, show, entries, detail, saved, batch, may })
         } else {
             html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, may })
         }
+    }
+}
+
+/// What the company's profile says to the question, as the profile is now.
+async fn fact(app: &App, question: &ReviewQuestion) -> Result<Option<profile::Draft>, WebError> {
+    match question.question.kind {
+        QuestionKind::Check => Ok(None),
+        QuestionKind::Profile => Ok(profile::draft(&question.question, &app.store.profile().await?)),
     }
 }

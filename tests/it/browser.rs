@@ -256,7 +256,7 @@ async fn a_reviewer_goes_the_whole_way() {
     browser.go("/questionnaires/1?at=7").await;
     browser.picture("review-first.png").await;
     let accepted = (browser.value("input[name=choice]:checked").await, browser.value("#text").await);
-    assert!(!accepted.0.is_empty() && !accepted.1.is_empty(), "{accepted:?}");
+    assert!(!accepted.1.is_empty(), "{accepted:?}");
     browser.press("承認").await;
     browser.wait_for("保存しました").await;
     assert_eq!(browser.path().await, "/questionnaires/1?show=all&at=8&saved=7");
@@ -323,13 +323,14 @@ async fn a_reviewer_goes_the_whole_way() {
     let (name, bytes) = browser.downloaded().await;
     assert_eq!(name, "みなと商事_セキュリティチェックシート（一部回答）.xlsx");
     let sheet = |cell: &str| ("調査票".to_owned(), cell.to_owned());
-    let expected = BTreeMap::from([
-        (sheet("F20"), accepted.0),
+    let mut expected = BTreeMap::from([
         (sheet("G20"), accepted.1),
         (sheet("F21"), "○".to_owned()),
         (sheet("G21"), "個別の回答です。".to_owned()),
         (sheet("G23"), "キーボードから。".to_owned()),
     ]);
+    // Where it is not certain which choice says the same, none is made.
+    expected.extend(Some((sheet("F20"), accepted.0)).filter(|(_, choice)| !choice.is_empty()));
     let original = fixture_bytes("clients/preamble-two-tier.xlsx");
     let mut written = changed(&original, &bytes);
     // Question 10 may have had a choice in its draft.

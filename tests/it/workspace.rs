@@ -75,7 +75,7 @@ async fn nothing_leaves_before_the_release_and_the_same_release_is_the_same_file
     let older = sales.get(&format!("/questionnaires/{id}/releases/{}/file", kept[1].id)).await;
     assert_eq!(older.body, first.body);
     let cells = app.store.released_cells(kept[0].id).await.unwrap();
-    let cells: BTreeMap<(String, String), String> = cells.into_iter().map(|c| ((c.sheet, c.cell.to_string()), c.text)).collect();
+    let cells: BTreeMap<(String, String), String> = cells.into_iter().map(|c| ((c.sheet, c.cell.to_string()), c.after)).collect();
     assert_eq!(cells, changed(&original, &second));
     assert_eq!(sales.get(&format!("/questionnaires/999/releases/{}/file", kept[1].id)).await.status, StatusCode::NOT_FOUND);
     let log = app.store.audit(None, 100).await.unwrap();
@@ -103,7 +103,7 @@ async fn all_of_band_high_is_taken_at_one_go_and_back_as_one() {
             boxes: None,
             text_cell: Some(CellRef::new(row, 3)),
             marks: None,
-            legend: Vec::new(),
+            legend: vec![],
             kind: kaitou::questionnaire::Kind::Check,
         };
         let proposal = Proposal {
@@ -181,7 +181,7 @@ async fn questions_that_ask_the_same_are_decided_together_and_contradictions_sho
         boxes: None,
         text_cell: Some(CellRef::new(row, 3)),
         marks: None,
-        legend: Vec::new(),
+        legend: vec![],
         kind: kaitou::questionnaire::Kind::Check,
     };
     let nothing = || Suggestion { band: Band::None, answerable: 0.0, draft: None, proposals: vec![] };
@@ -365,7 +365,7 @@ async fn what_stands_in_a_cell_is_never_code() {
         boxes: None,
         text_cell: Some(CellRef::new(1, 3)),
         marks: None,
-        legend: Vec::new(),
+        legend: vec![],
         kind: kaitou::questionnaire::Kind::Check,
     };
     let proposal = Proposal {

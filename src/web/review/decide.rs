@@ -206,7 +206,7 @@ pub(in crate::web) async fn ask(
             return Ok(back(id, position, show, Some(position)));
         }
     };
-    let entered = Entered { wrong: Some(refused), ..Entered::stored(&question, None, None) };
+    let entered = Entered { wrong: Some(refused), ..Entered::stored(&question, fact(&app, &question).await?.as_ref(), None) };
     again(&app, &who, id, show, question, entered, headers.contains_key("x-part"), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
@@ -301,7 +301,6 @@ async fn again(
 ) -> Result<Response, WebError> {
     let lines = app.store.lines(id).await?;
     let questionnaire = app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?;
-    let fact = fact(app, &question).await?;
-    let shown = Shown { questionnaire, lines, show, question, fact, entered, saved: None, batch: None, asked: String::new(), part };
+    let shown = Shown { questionnaire, lines, show, question, entered, saved: None, batch: None, asked: String::new(), part };
     shown.answer(app, who, status).await
 }
