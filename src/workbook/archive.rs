@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::io::{self, BufWriter, Read, Write as _};
 use std::ops::Range;
 
+use crc32fast::Hasher;
 use flate2::bufread::DeflateDecoder;
-use flate2::{Compression, Crc, write::DeflateEncoder};
+use flate2::{Compression, write::DeflateEncoder};
 
 use super::read::ReadError;
 
@@ -124,7 +125,7 @@ impl<'a> Archive<'a> {
             DEFLATED => Source::Deflated(DeflateDecoder::new(data)),
             _ => return Err(ReadError::OddCompression(entry.name.clone())),
         };
-        Ok(EntryReader { source, crc: Crc::new(), expected: entry.crc })
+        Ok(EntryReader { source, crc: Hasher::new(), expected: entry.crc })
     }
 
     /// The file with the named entries' contents replaced, or removed where there is none; everything else stays.
@@ -180,7 +181,7 @@ impl<'a> Archive<'a> {
         out.extend_from_slice(&extra);
         put16(out, begin + 28, extra.len())?;
         let data = out.len();
-        let mut counted = Counted { crc: Crc::new(), size: 0 };
+        let mut counted = Counted { crc: Hasher::new(), size: 0 };
         if entry.method == STORED {
             content(&mut Tee { counted: &mut counted, out: &mut *out })?;
         } else {
@@ -192,7 +193,7 @@ impl<'a> Archive<'a> {
             drop(buffered);
             encoder.finish()?;
         }
-        let numbers = Numbers { crc: counted.crc.sum(), packed: out.len() - data, size: counted.size };
+        let numbers = Numbers { crc: counted.crc.finalize(), packed: out.len() - data, size: counted.size };
         put16(out, begin + 6, usize::from(entry.flags & !DESCRIPTOR))?;
         put32(out, begin + 14, numbers.crc as usize)?;
         put32(out, begin + 18, numbers.packed)?;
@@ -278,7 +279,7 @@ impl Numbers {
 }
 
 struct Counted {
-    crc: Crc,
+    crc: Hasher,
     size: usize,
 }
 
@@ -440,7 +441,7 @@ enum Source<'a> {
 /// Unpacks an entry.
 pub(super) struct EntryReader<'a> {
     source: Source<'a>,
-    crc: Crc,
+    crc: Hasher,
     expected: u32,
 }
 
@@ -451,7 +452,7 @@ impl Read for EntryReader<'_> {
             Source::Deflated(decoder) => decoder.read(buf)?,
         };
         self.crc.update(&buf[..n]);
-        if n == 0 && !buf.is_empty() && self.crc.sum() != self.expected {
+        if n == 0 && !buf.is_empty() && self.crc.clone().finalize() != self.expected {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "チェックサムが合いません"));
         }
         Ok(n)

@@ -99,8 +99,8 @@ fn without(
             continue;
         }
         if token.opens() {
-            let attributes = ["Id", "PartName"].into_iter().filter_map(|n| Some((n, token.attribute(n)?)));
-            if attributes.into_iter().any(|(n, v)| is_it(n, &v)) {
+            let mut attributes = ["Id", "PartName"].into_iter().filter_map(|n| Some((n, token.attribute(n)?)));
+            if attributes.any(|(n, v)| is_it(n, &v)) {
                 match token.kind {
                     Kind::Empty => patches.push(Patch { span: token.span(), text: String::new() }),
                     _ => removing = Some(token.start),

@@ -181,7 +181,7 @@ fn parts(bytes: &[u8]) -> Result<BTreeMap<String, (u32, u64)>, String> {
     for index in 0..zip.len() {
         let mut entry = zip.by_index(index).map_err(|e| e.to_string())?;
         let name = String::from_utf8_lossy(entry.name_raw()).replace('\\', "/").to_lowercase();
-        let (mut crc, mut size) = (flate2::Crc::new(), 0);
+        let (mut crc, mut size) = (crc32fast::Hasher::new(), 0);
         loop {
             match entry.read(&mut buffer) {
                 Ok(0) => break,
@@ -196,7 +196,7 @@ fn parts(bytes: &[u8]) -> Result<BTreeMap<String, (u32, u64)>, String> {
                 }
             }
         }
-        parts.insert(name, (crc.sum(), size));
+        parts.insert(name, (crc.finalize(), size));
     }
     Ok(parts)
 }

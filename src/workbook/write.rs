@@ -116,7 +116,7 @@ pub enum Layout {
     Fit,
 }
 
-/// Does what [`write`] does, and lays the cells out.
+/// Does what [`write()`] does, and lays the cells out.
 ///
 /// # Errors
 /// [`WriteError`] when the file can't be edited safely; nothing is written then.
