@@ -142,7 +142,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
     if columns.marks.is_empty() && !open.iter().any(|s| s.lists || s.boxes > 0 || answering(s)) {
         // 「判定」 is the answer where nothing else is.
         let review = |s: &&Stats| s.heading() == Some(Heading::Review) && !s.is_closed_above() && !(guarded && s.unlocked == 0);
-        let takes = |s: &&Stats| s.lists || inline(s).is_some() || open.is_empty() && s.open * 2 >= rows;
+        let takes = |s: &&Stats| s.lists || s.boxes > 0 || inline(s).is_some() || (legend || open.is_empty()) && s.open * 2 >= rows;
         let found = stats[asked + 1..].iter().find(|s| review(s) && takes(s));
         open.extend(found);
     }
@@ -183,7 +183,8 @@ fn written(grid: &Grid<'_>, choice: &Stats, rows: &[u32]) -> Option<Vec<String>>
             choices.push(text.to_owned());
         }
     }
-    let known = choices.iter().filter(|c| is_choice(c)).count();
+    let level = |c: &String| c.chars().nth(1).is_none() && c.chars().all(char::is_alphanumeric);
+    let known = choices.iter().filter(|c| is_choice(c) || level(c)).count();
     ((2..=6).contains(&choices.len()) && known * 2 >= choices.len() && texts().count() > choices.len()).then_some(choices)
 }
 
@@ -313,17 +314,19 @@ fn question(stats: &[Stats]) -> Option<usize> {
     let most = stats.iter().map(|s| s.texts).max().unwrap_or(0);
     let japanese = stats.iter().any(|s| !s.english() && s.average() >= 6 && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None));
     let lists = stats.iter().position(|s| s.lists).unwrap_or(stats.len());
+    let answered = stats.iter().position(|s| s.lists || s.boxes > 0 || s.heading() == Some(Heading::Answer) || s.in_answer_group()).unwrap_or(0);
     let score = |(i, s): (usize, &Stats)| {
         let word: i64 = match s.heading() {
             Some(Heading::Question) => 100,
             Some(Heading::Item) => 45,
             None if !s.in_answer_group() && !s.is_closed_above() => 0,
             Some(Heading::Category) if s.sentences * 2 > s.texts => -20,
-            // 「具体的な対策」 may be what is asked for.
+            // 「具体的な対策」 left of the answers is what is asked for.
+            Some(Heading::Remark) if i < answered && s.average() >= 12 && !s.in_answer_group() && !s.is_closed_above() && s.texts * 10 >= most * 6 => 40,
             Some(Heading::Remark) if !s.in_answer_group() && !s.is_closed_above() && s.texts * 10 >= most * 6 => -10,
             _ => return None,
         };
-        let named = word >= 45;
+        let named = word >= 40;
         if s.texts <= s.boxes || s.numbers * 2 >= s.texts || (!named && (s.average() < 6 || s.texts < 2 || i > lists && lists > 0)) {
             return None;
         }

@@ -121,7 +121,7 @@ fn in_band(grid: &Grid<'_>, explained: Option<&[String]>) -> (Vec<Question>, Vec
         }
         // Only a title stands between two heading rows that say the same.
         if let Some(next) = tables.get(index + 1).filter(|next| next.says_the_same(table))
-            && grid.rows(table.head_last + 1, next.head_first - 1).all(|(_, blocks)| blocks.len() == 1)
+            && grid.rows(table.head_last + 1, next.head_first - 1).all(|(row, blocks)| blocks.len() == 1 && table.is_bar(grid, row, &blocks[0]))
         {
             let between = grid.rows(table.head_last + 1, next.head_first - 1).flat_map(|(_, blocks)| blocks);
             between.filter(|b| b.text.chars().count() <= MAX_TITLE).for_each(|b| reader.titles.put(b));

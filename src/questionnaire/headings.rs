@@ -139,6 +139,10 @@ impl Headings {
         if matches!(found, Heading::Remark | Heading::Answer | Heading::Evidence) && whose() {
             return Some(Heading::Internal);
         }
+        // 「判定（自己）」 is the supplier's.
+        if found == Heading::Review && ["(自己", "（自己", "(貴社", "（貴社", "(御社", "（御社"].iter().any(|w| text.contains(w)) {
+            return Some(Heading::Answer);
+        }
         // 「補足・エビデンス名」 asks for more than evidence.
         let parts = || split(text).filter_map(|part| self.columns.find(part)).any(|h| h == Heading::Remark);
         Some(if found == Heading::Evidence && parts() { Heading::Remark } else { found })

@@ -227,8 +227,9 @@ impl<'a> Reader<'a, '_> {
             row.invited |= coloured.is_some() && row.place.fill == coloured;
         }
         // What most rows have, a row must have, or be no question: a number, a list, a frame. Notes below a short table have none.
+        let notes = rows.iter().filter(|r| is_note(r.question.text)).count();
         let plain: Vec<&Row<'_>> = rows.iter().filter(|r| !is_note(r.question.text) && (r.number.is_some() || r.listed || r.invited)).collect();
-        let plain = if plain.len() * 2 >= rows.len() { plain } else { rows.iter().collect() };
+        let plain = if plain.len() * 2 >= rows.len() - notes { plain } else { rows.iter().collect() };
         let most = |has: fn(&Row<'_>) -> bool| plain.iter().filter(|r| has(r)).count() * 10 >= plain.len() * 8;
         let (numbered, listed, invited) = (most(|r| r.number.is_some()), most(|r| r.listed), most(|r| r.invited));
         for row in &rows {

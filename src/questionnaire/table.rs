@@ -236,6 +236,14 @@ impl Table {
         self.leaves.len() == other.leaves.len() && self.leaves.iter().zip(&other.leaves).all(|(a, b)| (a.first, &a.text) == (b.first, &b.text))
     }
 
+    /// Whether the lone text of a row leaves no place to answer in the last column: it runs over it, or the row has one colour.
+    pub fn is_bar(&self, grid: &Grid<'_>, row: u32, block: &Block<'_>) -> bool {
+        let Some(last) = self.leaves.last() else { return false };
+        let at = CellRef::new(row, last.first);
+        let coloured = block.look.filled() && grid.sheet.look(at).fill == block.look.fill;
+        block.range.last.col >= last.first || coloured || !grid.inviting(at)
+    }
+
     /// A table without headings, where texts that ask have places to answer beside them: its columns are those in which
     /// texts or places begin. `None` where there are fewer than two such rows.
     pub fn headless(grid: &Grid<'_>) -> Option<Self> {
