@@ -43,12 +43,12 @@ fn measure_reading(c: &mut Criterion, name: &str, bytes: &[u8]) {
     group.bench_function("workbook::read", |b| b.iter(|| read::read(black_box(bytes), &limits).unwrap()));
     group.bench_function("questionnaire::find", |b| b.iter(find));
     group.finish();
-    let (floor, finding) = (median(calamine), median(find));
+    let (floor, finding) = (median_time(calamine), median_time(find));
     println!("reading {name}: finding takes {:.2} of calamine's own read\n", finding.as_secs_f64() / floor.as_secs_f64());
 }
 
 /// The median time of several runs.
-fn median<T>(run: impl Fn() -> T) -> Duration {
+fn median_time<T>(run: impl Fn() -> T) -> Duration {
     let mut times: Vec<Duration> = (0..15)
         .map(|_| {
             let start = Instant::now();

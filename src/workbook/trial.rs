@@ -233,13 +233,16 @@ fn compare_by_calamine(
     Ok((all, same))
 }
 
+/// A cell's row and column from 0, and its value.
+type Value<'r> = ((u32, u32), DataRef<'r>);
+
 type Reader<'r, 'b> = calamine::XlsxCellReader<'r, Cursor<&'b [u8]>>;
 
 /// The next cell with a value that was not written.
 fn next<'r>(
     cells: &mut Reader<'r, '_>,
     written: &BTreeSet<(u32, u32)>,
-) -> Result<Option<((u32, u32), DataRef<'r>)>, calamine::XlsxError> {
+) -> Result<Option<Value<'r>>, calamine::XlsxError> {
     while let Some(cell) = cells.next_cell()? {
         let (at, value) = (cell.get_position(), cell.get_value().clone());
         if value != DataRef::Empty && !written.contains(&at) {

@@ -110,7 +110,7 @@ impl Made {
                     }
                 };
             }
-            let _ = write!(xml, "</{p}row>\n");
+            let _ = writeln!(xml, "</{p}row>");
         }
         let _ = write!(xml, "</{p}sheetData><{p}pageMargins left=\"0.7\"/></{p}worksheet>");
         xml

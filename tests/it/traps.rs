@@ -230,7 +230,7 @@ fn one_cell_changes_and_nothing_else() {
         let original = fixture(name);
         let sheet = read::read(&original, &Limits::default()).unwrap().sheets[0].name.clone();
         let edit = edit(&sheet, at, "実施");
-        let done = match write::write(&original, &[edit.clone()], &Limits::default()) {
+        let done = match write::write(&original, std::slice::from_ref(&edit), &Limits::default()) {
             Ok(done) => done,
             Err(e) => {
                 wrong.push(format!("{name} {at}: {e}"));
