@@ -1,5 +1,7 @@
 //! What a workbook says of the choices: 「○：実施　△：一部　×：未実施」, above a table, beside it, or on a sheet of its own.
 
+use std::collections::BTreeMap;
+
 use super::choices::same_code;
 use super::meaning::stance_of;
 use super::{Question, SheetRole};
@@ -37,7 +39,7 @@ pub fn explained(text: &str) -> Vec<(String, String)> {
 /// Puts into each question what the workbook says of its choices.
 pub(super) fn explain(workbook: &Workbook, roles: &[(String, SheetRole)], questions: &mut [Question]) {
     let is_questions = |sheet: &Sheet| roles.iter().any(|(name, role)| *name == sheet.name && *role == SheetRole::Questions);
-    let elsewhere: Vec<(String, String)> = workbook.sheets.iter().filter(|s| !is_questions(s)).flat_map(|s| on_sheet(s, u32::MAX)).collect();
+    let elsewhere: Vec<Vec<Said>> = workbook.sheets.iter().filter(|s| !is_questions(s)).map(|s| on_sheet(s, u32::MAX)).collect();
     for sheet in workbook.sheets.iter().filter(|s| is_questions(s)) {
         let first = questions.iter().filter(|q| q.sheet == sheet.name).map(|q| q.question_cell.row).min().unwrap_or(1);
         let here = on_sheet(sheet, first);
@@ -47,38 +49,52 @@ pub(super) fn explain(workbook: &Workbook, roles: &[(String, SheetRole)], questi
                 (None, Some(marks)) => marks.iter().map(|m| m.choice.clone()).collect(),
                 (None, None) => continue,
             };
-            let known = |from: &[(String, String)]| -> Vec<(String, String)> {
-                from.iter().filter(|(code, _)| codes.iter().any(|c| same_code(code, c))).cloned().collect()
-            };
             // The question's own sheet knows best.
-            let own = known(&here);
-            question.legend = if own.is_empty() { known(&elsewhere) } else { own };
+            let own = about(&here, &codes);
+            question.legend = if own.is_empty() { elsewhere.iter().flat_map(|said| about(said, &codes)).collect() } else { own };
             question.legend.dedup();
         }
     }
 }
 
-/// What a sheet explains above row `first`: in one cell, or a code in one cell and what it says in the next, below another.
-fn on_sheet(sheet: &Sheet, first: u32) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut pairs: Vec<(CellRef, &str, &str)> = Vec::new();
-    let mut before: Option<(CellRef, &str)> = None;
-    for (at, cell) in sheet.cells.iter().filter(|(at, c)| at.row < first && !c.text.is_empty()) {
-        found.extend(explained(&cell.text));
-        if let Some((left, code)) = before.filter(|(left, _)| left.row == at.row) {
-            let length = code.chars().count();
-            if length <= MAX_CODE && cell.text.chars().count() > length {
-                pairs.push((left, code, &cell.text));
-            }
-        }
-        before = Some((*at, &cell.text));
-    }
-    // One code alone is an answer, as in a worked example; codes of a legend stand below one another.
-    let stacked = |(at, code, _): &&(CellRef, &str, &str)| {
-        pairs.iter().any(|(other, c, _)| other.col == at.col && other.row != at.row && other.row.abs_diff(at.row) <= 2 && c != code)
+/// A code with what is said of it.
+struct Said {
+    code: String,
+    says: String,
+    /// Where the code stands, if it has a cell of its own.
+    at: Option<CellRef>,
+}
+
+/// What is said of `codes`. In cells of their own they stand below one another: one alone is an answer, as in a worked example.
+fn about(said: &[Said], codes: &[String]) -> Vec<(String, String)> {
+    let known: Vec<&Said> = said.iter().filter(|s| codes.iter().any(|c| same_code(&s.code, c))).collect();
+    let stacked = |s: &&&Said| {
+        let near = |at: CellRef, other: CellRef| other.col == at.col && other.row != at.row && other.row.abs_diff(at.row) <= 2;
+        s.at.is_none_or(|at| known.iter().any(|o| o.code != s.code && o.at.is_some_and(|other| near(at, other))))
     };
-    found.extend(pairs.iter().filter(stacked).map(|(_, code, says)| ((*code).to_owned(), (*says).to_owned())));
-    found
+    known.iter().filter(stacked).map(|s| (s.code.clone(), s.says.clone())).collect()
+}
+
+/// What a sheet explains above row `first`: in one cell, or a code in one cell and what it says in the next, with little else in
+/// the row.
+fn on_sheet(sheet: &Sheet, first: u32) -> Vec<Said> {
+    let mut rows: BTreeMap<u32, Vec<(CellRef, &str)>> = BTreeMap::new();
+    for (at, cell) in sheet.cells.iter().filter(|(at, c)| at.row < first && !c.text.is_empty()) {
+        rows.entry(at.row).or_default().push((*at, &cell.text));
+    }
+    let mut said = Vec::new();
+    for row in rows.values() {
+        let inside = row.iter().flat_map(|(_, text)| explained(text));
+        said.extend(inside.map(|(code, says)| Said { code, says, at: None }));
+        if let [.., (at, code), (_, says)] = row.as_slice()
+            && row.len() <= 3
+            && code.chars().count() <= MAX_CODE
+            && says.chars().count() > code.chars().count()
+        {
+            said.push(Said { code: (*code).to_owned(), says: (*says).to_owned(), at: Some(*at) });
+        }
+    }
+    said
 }
 
 #[cfg(test)]

@@ -142,8 +142,8 @@ impl Words {
             // △ and － stand for what the legend says: 「△：実施予定」.
             (Some(Meaning { stance: Stance::Partial | Stance::NotApplicable, .. }), Some(told)) => Some(told),
             (Some(Meaning { stance: Stance::Partial | Stance::NotApplicable, .. }), None) => own.map(Meaning::vague),
-            // 「○：改善が必要」: who knows.
-            (Some(own), None) if !says.is_empty() => Some(own.vague()),
+            // 「対応済：規程または記録がある」 stays 対応済, but 「○：改善が必要」: who knows.
+            (Some(own), None) if !says.is_empty() => Some(if fits(own.stance, says) { own } else { own.vague() }),
             (Some(_), _) => None,
             (None, told) => told,
         }
@@ -213,6 +213,13 @@ pub fn stance_of(text: &str) -> Option<Stance> {
 /// What a known word says; no explanation, no longer description.
 pub(super) fn stance_of_word(word: &str) -> Option<Stance> {
     Words::builtin().whole(word).filter(|m| m.plain).map(|m| m.stance)
+}
+
+/// Whether a description that is not understood at least does not speak against the choice it stands beside.
+fn fits(stance: Stance, says: &str) -> bool {
+    let says = normalize(says);
+    let denies = ["ない", "ません", "なし", "無し", "不可", "未"].iter().any(|no| says.contains(no));
+    !polarity::names_a_bad_thing(&says) && denies == (stance == Stance::No)
 }
 
 /// Whether an approved text says otherwise than its mark.
