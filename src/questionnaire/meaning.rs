@@ -79,19 +79,22 @@ impl Words {
         let mut acts: Vec<String> = Vec::new();
         let mut patterns: Vec<(String, Meaning)> = Vec::new();
         words::read(file, text, |role, word| {
-            let part = |list: &mut Vec<String>| list.push(word.to_lowercase());
+            let part = |list: &mut Vec<String>| -> Result<(), String> {
+                list.push(word.to_lowercase());
+                Ok(())
+            };
             let meaning = match role {
                 "act" => {
                     acts.push(plain(word));
                     return Ok(());
                 }
-                "some" => return Ok(part(&mut words.some)),
-                "later" => return Ok(part(&mut words.later)),
-                "outside" => return Ok(part(&mut words.outside)),
-                "but" => return Ok(part(&mut words.but)),
-                "note" => return Ok(part(&mut words.note)),
-                "hedge" => return Ok(part(&mut words.hedge)),
-                "wait" => return Ok(part(&mut words.wait)),
+                "some" => return part(&mut words.some),
+                "later" => return part(&mut words.later),
+                "outside" => return part(&mut words.outside),
+                "but" => return part(&mut words.but),
+                "note" => return part(&mut words.note),
+                "hedge" => return part(&mut words.hedge),
+                "wait" => return part(&mut words.wait),
                 "yes" => Meaning::of(Stance::Yes),
                 "partial" => Meaning::of(Stance::Partial),
                 "mostly" => Meaning::of(Stance::Partial).vague(),
