@@ -298,7 +298,7 @@ impl<R: Read> Tokens<R> {
             return Err(XmlError::TooLong);
         }
         // A token that does not fit makes the window twice as large, so that it is not gone through again and again.
-        let wanted = (self.filled * 2).max(CHUNK);
+        let wanted = (self.filled * 2).clamp(CHUNK, MAX_TOKEN + CHUNK);
         if self.window.len() < wanted {
             self.window.resize(wanted, 0);
         }

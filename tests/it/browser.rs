@@ -171,7 +171,16 @@ impl Browser {
 
     /// Types into whatever has the focus.
     async fn keys(&self, keys: &str) {
-        self.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        for _ in 0..100 {
+            // What had the focus may be replaced just then, and has got no key.
+            if let Ok(focus) = self.client.active_element().await
+                && focus.send_keys(keys).await.is_ok()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("nothing takes the keys {keys}");
     }
 
     /// Waits until a script's value is `true`.
