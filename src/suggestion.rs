@@ -58,10 +58,12 @@ pub fn answer_from(question: &Question, item: &Item, services: &[String]) -> Opt
 fn choice(question: &Question, item: &Item, answers: &[&Answer]) -> Option<String> {
     let marks = question.marks.as_ref().map(|m| m.iter().map(|m| m.choice.clone()).collect::<Vec<_>>());
     let offered = question.choices.as_ref().or(marks.as_ref())?;
-    let one = |a: &&Answer| {
-        let agreed = polarity::agree(&item.question, &a.text, &question.section, &question.text);
-        choices::choose(a.mark.as_deref(), &a.text, offered, &question.legend).filter(|_| agreed)
-    };
-    let first = answers.first().and_then(one)?;
-    answers.iter().all(|a| one(a) == Some(first)).then(|| first.clone())
+    // How the two questions are put is the same for every service's answer, and costs more than the rest: asked once, and only
+    // where there is a choice to be made.
+    let chosen = |a: &&Answer| choices::choose(a.mark.as_deref(), &a.text, offered, &question.legend);
+    let (first, others) = answers.split_first()?;
+    let choice = chosen(first)?;
+    let same = others.iter().all(|a| chosen(a) == Some(choice));
+    let texts = answers.iter().map(|a| a.text.as_str());
+    (same && polarity::agree(&item.question, texts, &question.section, &question.text)).then(|| choice.clone())
 }

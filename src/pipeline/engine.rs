@@ -132,17 +132,7 @@ impl Engine {
     /// Item `item` as an answer to `question`; `None` where there is no such item, or it says nothing about the services.
     #[must_use]
     pub fn proposal(&self, question: &Question, item: u32, services: &[String]) -> Option<Proposal> {
-        let item = self.sheet.item(item)?;
-        let (choice, text) = suggestion::answer_from(question, item, services)?;
-        Some(Proposal {
-            item: item.id,
-            number: item.number.clone(),
-            section: item.section.clone(),
-            question: item.question.clone(),
-            answer: FinalAnswer { choice, text },
-            confidence: 0.0,
-            why: Vec::new(),
-        })
+        proposal(&self.sheet, question, &Candidate { item, confidence: 0.0, why: Vec::new() }, services)
     }
 
     /// The past answer in this sheet's numbers; `None` where the item is no longer in it.
@@ -176,7 +166,7 @@ impl Matcher<'_> {
         }
         let found = rank(&self.index.search(asked), self.model);
         let draft = suggestion::draft(question, &found, self.sheet, services);
-        let proposals = found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).collect();
+        let proposals = found.candidates.iter().filter_map(|c| proposal(self.sheet, question, c, services)).collect();
         Suggestion {
             band: draft.as_ref().map_or(Band::None, |d| d.band),
             answerable: found.answerable,
@@ -191,21 +181,21 @@ impl Matcher<'_> {
         let asked = self.index.questionnaire(std::iter::once((words, [].as_slice())));
         let Some(asked) = asked.first() else { return Vec::new() };
         let found = rank(&self.index.search(asked), self.model);
-        found.candidates.iter().filter_map(|c| self.proposal(question, c, services)).map(|p| Proposal { confidence: 0.0, ..p }).collect()
+        found.candidates.iter().filter_map(|c| proposal(self.sheet, question, c, services)).map(|p| Proposal { confidence: 0.0, ..p }).collect()
     }
+}
 
-    /// `None` where the item says nothing about the services.
-    fn proposal(&self, question: &Question, candidate: &Candidate, services: &[String]) -> Option<Proposal> {
-        let item = self.sheet.item(candidate.item)?;
-        let (choice, text) = suggestion::answer_from(question, item, services)?;
-        Some(Proposal {
-            item: item.id,
-            number: item.number.clone(),
-            section: item.section.clone(),
-            question: item.question.clone(),
-            answer: FinalAnswer { choice, text },
-            confidence: candidate.confidence,
-            why: candidate.why.clone(),
-        })
-    }
+/// `candidate` as an answer to `question`; `None` where its item is not in the sheet, or says nothing about the services.
+fn proposal(sheet: &StandardSheet, question: &Question, candidate: &Candidate, services: &[String]) -> Option<Proposal> {
+    let item = sheet.item(candidate.item)?;
+    let (choice, text) = suggestion::answer_from(question, item, services)?;
+    Some(Proposal {
+        item: item.id,
+        number: item.number.clone(),
+        section: item.section.clone(),
+        question: item.question.clone(),
+        answer: FinalAnswer { choice, text },
+        confidence: candidate.confidence,
+        why: candidate.why.clone(),
+    })
 }

@@ -94,21 +94,25 @@ pub fn is_turned_under(section: &[String], question: &str) -> bool {
     is_turned(question) || section.iter().any(|s| sentences(s).iter().any(|s| s.asks) && is_turned(s))
 }
 
-/// Whether a mark of an item of the standard sheet may be carried over to a client's question, as far as the two are put.
+/// Whether the mark of an item of the standard sheet, with each of its `approved` texts, may be carried over to a client's
+/// question, as far as the two are put.
 #[must_use]
-pub fn agree(item: &str, approved: &str, section: &[String], question: &str) -> bool {
+pub fn agree<'a>(item: &str, approved: impl IntoIterator<Item = &'a str>, section: &[String], question: &str) -> bool {
     let words = Words::builtin();
     if is_turned_under(section, question) || is_turned(item) {
         return false;
     }
-    let (ours, theirs) = (normalize(&format!("{item}\n{approved}")), sentences(question));
+    let theirs = sentences(question);
     let denied = |s: &Sentence| (!s.asks && s.japanese && denies(statement(&s.text))) || bans(&s.text);
-    let forbids = holds(&ours, &words.forbid);
-    let used = |s: &Sentence| {
-        let end: String = tail(&s.text, 9);
-        words.same.iter().any(|w| end.contains(&format!("{w}し")) && !ours.contains(w.as_str()))
-    };
-    !theirs.iter().any(used) && (forbids || !theirs.iter().any(denied))
+    let a_ban = theirs.iter().any(denied);
+    approved.into_iter().all(|approved| {
+        let ours = normalize(&format!("{item}\n{approved}"));
+        let used = |s: &Sentence| {
+            let end: String = tail(&s.text, 9);
+            words.same.iter().any(|w| end.contains(&format!("{w}し")) && !ours.contains(w.as_str()))
+        };
+        !theirs.iter().any(used) && (!a_ban || holds(&ours, &words.forbid))
+    })
 }
 
 /// Whether a text names something bad (事故, 漏えい, 残っている …), so that 「あり」 is not the good answer.

@@ -104,6 +104,7 @@ fn scope(lexicon: &Lexicon, question: &str, heading: &str) -> f64 {
     if company + service > 0.0 { (service - company) / (service + company) } else { 0.0 }
 }
 
-fn small(n: usize) -> f64 {
+/// A count as a number to reckon with.
+pub(super) fn small(n: usize) -> f64 {
     f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }

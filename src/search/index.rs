@@ -13,7 +13,7 @@ use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextO
 use tantivy::tokenizer::TokenizerManager;
 use tantivy::{DocSet as _, SegmentReader, TERMINATED, TantivyDocument};
 
-use super::asked::{self, Asked};
+use super::asked::{self, Asked, small};
 use super::found::{Found, FoundItem, FoundPast, Meeting};
 use super::meaning::Meaning;
 use super::tokenizer::{Analyzer, FieldTokenizer, Term, Terms, Way};
@@ -69,10 +69,6 @@ impl FieldScores {
         let (with, all) = (small(self.of(term).len()), small(items));
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
-}
-
-fn small(n: usize) -> f64 {
-    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// The fields of the tantivy index.
