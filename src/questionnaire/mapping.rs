@@ -5,9 +5,14 @@
 
 use std::collections::BTreeMap;
 
+use rows::RowTexts;
+
 use super::{Questionnaire, SheetLayout};
 use crate::text::normalize;
 use crate::workbook::{CellRef, Sheet, Workbook, column_letters};
+
+mod rows;
+mod words;
 
 /// What a column is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -207,7 +212,7 @@ impl Mapping {
             Correction::Column { col, role } => mapping.mark_column(sheet, here, col, role)?,
             Correction::Leave { first, last } => {
                 let texts = RowTexts::of(sheet);
-                rows(&texts, first, last)?;
+                texts.check(first, last)?;
                 let asked = found.questions.iter().filter(|q| q.sheet == name).map(|q| q.question_cell.row);
                 for row in asked.filter(|row| (first..=last).contains(row)) {
                     // What was taken in by hand is simply taken out again.
@@ -219,11 +224,9 @@ impl Mapping {
             }
             Correction::Take { first, last } => {
                 let texts = RowTexts::of(sheet);
-                rows(&texts, first, last)?;
+                texts.check(first, last)?;
                 let asked: Vec<u32> = found.questions.iter().filter(|q| q.sheet == name).map(|q| q.question_cell.row).collect();
-                let mut again = texts.clone();
-                again.0.retain(|row, _| (first..=last).contains(row) && !asked.contains(row));
-                for &row in again.0.keys() {
+                for row in texts.between(first, last).filter(|row| !asked.contains(row)) {
                     let left = mapping.rows.iter().any(|m| m.row == row && !m.asks);
                     mapping.rows.retain(|m| m.row != row);
                     mapping.rows.extend((!left).then(|| texts.mark(row, true)));
@@ -232,7 +235,7 @@ impl Mapping {
             }
             Correction::Block { first, last } => {
                 let texts = RowTexts::of(sheet);
-                rows(&texts, first, last)?;
+                texts.check(first, last)?;
                 mapping.rows.retain(|m| !(first..=last).contains(&m.row));
                 mapping.blocks.retain(|b| b.last < first || last < b.first);
                 mapping.blocks.push(texts.block(first, last));
@@ -274,20 +277,6 @@ impl Mapping {
         };
         Self(self.0.iter().filter_map(|(name, mapping)| fit(name, mapping)).collect())
     }
-}
-
-fn rows(texts: &RowTexts, first: u32, last: u32) -> Result<(), BadCorrection> {
-    let end = texts.0.keys().next_back().copied().unwrap_or(1);
-    if first == 0 || last < first || first > end {
-        return Err(BadCorrection::NoRows(end));
-    }
-    if last - first >= MAX_ROWS {
-        return Err(BadCorrection::TooManyRows);
-    }
-    if texts.0.range(first..=last).next().is_none() {
-        return Err(BadCorrection::Empty(first, last));
-    }
-    Ok(())
 }
 
 impl SheetMapping {
@@ -332,87 +321,6 @@ impl ColumnMark {
         let mut now = (1..=end).filter(|col| head(sheet, here, *col) == self.head);
         let col = now.next().filter(|_| now.next().is_none())?;
         Some(Self { col, ..self.clone() })
-    }
-}
-
-/// The longest text of every row and how its cell is painted.
-#[derive(Clone)]
-struct RowTexts(BTreeMap<u32, (String, Option<u32>)>);
-
-impl RowTexts {
-    fn of(sheet: &Sheet) -> Self {
-        let mut longest: BTreeMap<u32, (&str, Option<u32>)> = BTreeMap::new();
-        for (at, cell) in sheet.cells.iter().filter(|(_, c)| !c.text.is_empty()) {
-            let row = longest.entry(at.row).or_insert(("", None));
-            if cell.text.len() > row.0.len() {
-                *row = (&cell.text, cell.look.fill);
-            }
-        }
-        Self(longest.into_iter().map(|(row, (text, fill))| (row, (fold(text), fill))).collect())
-    }
-
-    fn mark(&self, row: u32, asks: bool) -> RowMark {
-        let (text, fill) = self.0.get(&row).cloned().unwrap_or_default();
-        RowMark { row, text, fill, every: false, asks }
-    }
-
-    /// Puts the marks in order and finds out which of them are on every row of their text.
-    fn settle(&self, marks: &mut Vec<RowMark>) {
-        marks.sort_by_key(|m| m.row);
-        let counted: Vec<(String, bool)> = marks.iter().map(|m| (m.text.clone(), m.asks)).collect();
-        for mark in marks {
-            let marked = counted.iter().filter(|(text, asks)| *text == mark.text && *asks == mark.asks).count();
-            mark.every = marked == self.0.values().filter(|(text, _)| *text == mark.text).count();
-        }
-    }
-
-    fn fit(&self, marks: &[RowMark]) -> Vec<RowMark> {
-        let mut fitted: Vec<RowMark> = Vec::new();
-        for mark in marks {
-            let taken = |row: &u32| fitted.iter().any(|m| m.row == *row);
-            let mut same: Vec<u32> = self.0.iter().filter(|(row, (text, _))| *text == mark.text && !taken(row)).map(|(row, _)| *row).collect();
-            if !mark.every {
-                same.sort_by_key(|row| row.abs_diff(mark.row));
-                same.truncate(1);
-            }
-            // Its text was changed: the row at its place is the same where no other is painted like it.
-            let painted = |row: &u32| self.0.get(row).is_some_and(|(_, fill)| *fill == mark.fill);
-            if same.is_empty() && !mark.asks && mark.fill.is_some() && painted(&mark.row) && self.0.keys().filter(|r| painted(r)).count() == 1 {
-                same.push(mark.row);
-            }
-            fitted.extend(same.into_iter().map(|row| RowMark { row, ..mark.clone() }));
-        }
-        fitted
-    }
-
-    fn block(&self, first: u32, last: u32) -> Block {
-        let above = self.0.range(..first).next_back().map(|(_, (text, _))| text.clone()).unwrap_or_default();
-        let inside: Vec<u32> = self.0.range(first..=last).map(|(row, _)| *row).collect();
-        let step = inside.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(1);
-        let end = inside.last().copied().unwrap_or(last);
-        let ends = self.0.range(last + 1..).next().is_none_or(|(next, _)| next - end > step);
-        Block { first, last, above, open: ends.then_some(step) }
-    }
-
-    fn moved(&self, block: &Block) -> Option<Block> {
-        let above = block.first.saturating_sub(1);
-        let same = self.0.iter().filter(|(_, (text, _))| *text == block.above && !block.above.is_empty());
-        let above = same.map(|(row, _)| *row).min_by_key(|row| row.abs_diff(above)).unwrap_or(above);
-        let first = self.0.range(above + 1..).next().map(|(row, _)| *row)?;
-        let last = match block.open {
-            None => first + (block.last - block.first),
-            Some(step) => {
-                let mut last = first;
-                for (&row, _) in self.0.range(first..).take_while(|(row, _)| **row - first < MAX_ROWS) {
-                    if row - last > step {
-                        break;
-                    }
-                    last = row;
-                }
-                last
-            }
-        };
-        Some(Block { first, last, ..block.clone() })
     }
 }
 
