@@ -281,7 +281,8 @@ impl Mapping {
 
 impl SheetMapping {
     fn mark_column(&mut self, sheet: &Sheet, here: Option<&SheetLayout>, col: u32, role: Option<Role>) -> Result<(), BadCorrection> {
-        let end = sheet.cells.keys().map(|at| at.col).max().unwrap_or(1);
+        // Answers may go right of everything that stands there.
+        let end = sheet.cells.keys().map(|at| at.col).max().unwrap_or(1) + 1;
         if col == 0 || col > end {
             return Err(BadCorrection::NoColumn(column_letters(col)));
         }

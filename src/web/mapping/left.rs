@@ -57,9 +57,10 @@ pub(super) fn left_out(sheet: &Sheet, found: &Questionnaire, role: SheetRole) ->
         }
         above = at.row;
         let why = sheet_why.unwrap_or_else(|| reason(sheet, found, at.row));
+        let full = left.len() >= LISTED;
         match left.last_mut() {
             Some(before) if before.why == why && !asked_between(found, sheet, before.last, at.row) => before.last = at.row,
-            _ if left.len() >= LISTED => break,
+            _ if full => break,
             _ => left.push(Left { first: at.row, last: at.row, cell: at.to_string(), text: cut(&cell.text), why }),
         }
     }

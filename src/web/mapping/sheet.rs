@@ -106,6 +106,8 @@ impl SheetView {
         let text_end = sheet.cells.iter().rev().find(|(_, c)| !c.text.is_empty()).map_or(1, |(at, _)| at.row);
         let last = tags.keys().map(|at| at.row).max().unwrap_or(1).max(text_end);
         let last_col = ends.iter().map(|at| at.col).max().unwrap_or(1);
+        // One more than is used: answers may go there.
+        let last_col = if may { last_col + 1 } else { last_col };
         let drawn = last_col.min(COLUMNS);
         let from = if from > last { 1 } else { from.max(1) };
         let to = last.min(from.saturating_add(ROWS - 1));
@@ -271,14 +273,16 @@ fn cols(
     for q in found.questions.iter().filter(|q| q.sheet == sheet.name) {
         // Where answers stand below, no table says it.
         roles.entry(q.question_cell.col).or_insert(Role::Question);
-        q.choice_cell.into_iter().for_each(|at| drop(roles.entry(at.col).or_insert(Role::Choice)));
-        q.text_cell.into_iter().for_each(|at| drop(roles.entry(at.col).or_insert(Role::Text)));
+        for (cell, role) in [(q.choice_cell, Role::Choice), (q.text_cell, Role::Text)] {
+            cell.map(|at| roles.entry(at.col).or_insert(role));
+        }
     }
+    let end = used.last().copied().unwrap_or(0) + 1;
     let col = |col: u32| {
         let set = said.columns.iter().find(|c| c.col == col);
         let hidden = sheet.hidden_cols.iter().any(|(first, last)| (*first..=*last).contains(&col));
         let role = set.map(|c| c.role).or_else(|| roles.get(&col).copied());
-        let clickable = may && !hidden && (used.contains(&col) || role.is_some());
+        let clickable = may && !hidden && (used.contains(&col) || role.is_some() || col == end);
         // A digit is about 7 pixels wide, drawn a little smaller here.
         let width = (sheet.width(col) * 7 / 100 + 5) * 86 / 100;
         Col {
