@@ -86,7 +86,9 @@ impl Table {
         }
         columns.marks = marks(&stats, rows.len());
         answers(grid, &stats, asked, &rows, legend, &mut columns);
-        let inside = |col: u32| self.leaves.first().is_some_and(|l| l.first <= col) && col <= grid.last_col.max(self.leaves.last().map_or(0, |l| l.last));
+        let end = self.leaves.last().map_or(0, |l| l.last).max(grid.last_col);
+        // Answers may go right of everything on the sheet.
+        let inside = |col: u32| self.leaves.first().is_some_and(|l| l.first <= col) && (col <= end || grid.sheet.cells.keys().all(|at| at.col < col));
         let said_of = |role: Role| roles.iter().filter(move |(col, r)| **r == role && inside(**col)).map(|(col, _)| *col);
         columns.answer_where_said(grid, self, &rows, said_of(Role::Choice).last(), said_of(Role::Text).last(), said_of(Role::Mark).collect());
         if said.is_none() && columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {

@@ -309,7 +309,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             return None;
         }
         let at = CellRef::new(title.range.first.row, answer);
-        let across = title.range.first.col <= columns.question && (title.range.first.col..=title.range.last.col).contains(&answer);
+        let across = answer != columns.question && title.range.first.col <= columns.question && (title.range.first.col..=title.range.last.col).contains(&answer);
         if across {
             return Some(title);
         }

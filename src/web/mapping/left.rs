@@ -1,5 +1,7 @@
 //! What of a sheet holds no question, and why.
 
+use std::collections::BTreeMap;
+
 use crate::questionnaire::{Questionnaire, SheetRole, Why};
 use crate::workbook::{CellRef, Sheet, Visibility};
 
@@ -14,7 +16,7 @@ pub(super) struct Left {
     pub first: u32,
     /// Last row.
     pub last: u32,
-    /// The first text: its cell.
+    /// The longest text of the first row: its cell.
     pub cell: String,
     /// What it says, cut.
     pub text: String,
@@ -49,19 +51,21 @@ pub(super) fn left_out(sheet: &Sheet, found: &Questionnaire, role: SheetRole) ->
         SheetRole::Other => Some("質問が見つからないシート"),
     };
     let mut left: Vec<Left> = Vec::new();
-    let mut above = 0;
+    // The longest text of each row says most.
+    let mut longest: BTreeMap<u32, (CellRef, &str)> = BTreeMap::new();
     for (at, cell) in sheet.cells.iter().filter(|(_, c)| !c.text.is_empty()) {
-        if at.row == above || asks(found, sheet, at.row) {
-            above = at.row;
-            continue;
+        let row = longest.entry(at.row).or_insert((*at, &cell.text));
+        if cell.text.len() > row.1.len() {
+            *row = (*at, &cell.text);
         }
-        above = at.row;
+    }
+    for (at, text) in longest.into_values().filter(|(at, _)| !asks(found, sheet, at.row)) {
         let why = sheet_why.unwrap_or_else(|| reason(sheet, found, at.row));
         let full = left.len() >= LISTED;
         match left.last_mut() {
             Some(before) if before.why == why && !asked_between(found, sheet, before.last, at.row) => before.last = at.row,
             _ if full => break,
-            _ => left.push(Left { first: at.row, last: at.row, cell: at.to_string(), text: cut(&cell.text), why }),
+            _ => left.push(Left { first: at.row, last: at.row, cell: at.to_string(), text: cut(text), why }),
         }
     }
     left
