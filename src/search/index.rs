@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use rustc_hash::FxHashMap;
 use tantivy::directory::RamDirectory;
 use tantivy::postings::Postings as _;
 use tantivy::query::Bm25Weight;
@@ -44,10 +45,17 @@ struct Posting {
     score: f64,
 }
 
+/// How an item spells a concept.
+#[derive(Debug)]
+struct Spelling {
+    text: String,
+    normalized: String,
+}
+
 /// All terms of one field.
 #[derive(Debug, Default)]
 struct FieldScores {
-    terms: HashMap<String, Vec<Posting>>,
+    terms: FxHashMap<String, Vec<Posting>>,
 }
 
 impl FieldScores {
@@ -95,8 +103,8 @@ pub struct Index {
     /// Id, and whether answered per service.
     items: Vec<(u32, bool)>,
     fields: [FieldScores; 4],
-    /// The item's spelling of each of its concepts.
-    spellings: HashMap<(String, usize), String>,
+    /// Concept → item → how the item spells it.
+    spellings: FxHashMap<String, FxHashMap<usize, Spelling>>,
     /// The summed rarity of each item's words.
     weights: Vec<f64>,
     /// Each item's question as pairs of characters, and its own name (the last of its headings), normalized.
@@ -105,7 +113,7 @@ pub struct Index {
     /// Normalized question → its place in `past`.
     past_exact: HashMap<String, usize>,
     /// A pair of characters → the past questions that hold it.
-    past_pairs: HashMap<u64, Vec<u32>>,
+    past_pairs: FxHashMap<u64, Vec<u32>>,
 }
 
 /// A question that was answered before.
@@ -134,7 +142,7 @@ impl Index {
         }
         let builder = tantivy::Index::builder().schema(schema.build()).tokenizers(tokenizers);
         let mut writer = builder.single_segment_index_writer(RamDirectory::create(), BUILD_BYTES)?;
-        let mut spellings = HashMap::new();
+        let mut spellings: FxHashMap<String, FxHashMap<usize, Spelling>> = FxHashMap::default();
         for (place, item) in sheet.items.iter().enumerate() {
             let title = item.section.join("\n");
             let full = format!("{title}\n{}", item.question);
@@ -149,8 +157,9 @@ impl Index {
             }
             writer.add_document(document)?;
             for concept in analyzer.terms(&full).concepts {
-                let spelling = full[concept.from..concept.to].to_owned();
-                spellings.entry((concept.text, place)).or_insert(spelling);
+                let text = full[concept.from..concept.to].to_owned();
+                let normalized = normalize(&text);
+                spellings.entry(concept.text).or_default().entry(place).or_insert(Spelling { text, normalized });
             }
         }
         let searcher = writer.finalize()?.reader()?.searcher();
@@ -177,7 +186,7 @@ impl Index {
             wordings: sheet.items.iter().map(wording).collect(),
             past: Vec::new(),
             past_exact: HashMap::new(),
-            past_pairs: HashMap::new(),
+            past_pairs: FxHashMap::default(),
         };
         past.iter().for_each(|d| index.remember(d));
         Ok(index)
@@ -252,6 +261,7 @@ impl Index {
             on_sheet,
             negated: crate::questionnaire::polarity::is_turned(question),
             past: self.past(&normalized, &pairs, &asked.heading),
+            parts: asked.parts.iter().map(|p| (p.question, self.search(p))).collect(),
         }
     }
 
@@ -282,10 +292,11 @@ impl Index {
         }
         for concept in &asked.concepts {
             let here = &question[concept.from..concept.to];
+            let (Some(spellings), normalized) = (self.spellings.get(&concept.text), normalize(here)) else { continue };
             for posting in concepts.of(&concept.text) {
-                let Some(there) = self.spellings.get(&(concept.text.clone(), posting.item)) else { continue };
-                let synonym = normalize(here) != normalize(there);
-                items[posting.item].meetings.push(Meeting { here, there, weight: posting.score, synonym });
+                let Some(there) = spellings.get(&posting.item) else { continue };
+                let synonym = normalized != there.normalized;
+                items[posting.item].meetings.push(Meeting { here, there: &there.text, weight: posting.score, synonym });
             }
         }
         for (item, weight) in items.iter_mut().zip(&self.weights) {

@@ -80,9 +80,8 @@ impl Meaning {
     /// Fills in what the vectors say about each item for a question, and returns how near the sheet as a whole comes to the
     /// question's topics. `past` are the past questions in the order they were remembered.
     pub(super) fn fill<'a>(&'a self, asked: &Asked<'_>, past: &'a [PastQuestion], items: &mut [FoundItem<'a>]) -> f64 {
-        let (features, weights) = asked.features();
-        let over = self.vectors.encode(asked.over.features().iter().map(String::as_str));
-        let asked = self.vectors.encode_weighted(features.iter().map(String::as_str).zip(weights.iter().copied()));
+        let over = self.vectors.encode(asked.over.features());
+        let asked = self.vectors.encode_weighted(asked.features());
         let nearness = self.vectors.nearness(&asked);
         let topics = roots(&nearness);
         let mut nearest: HashMap<u32, (f32, usize)> = HashMap::new();
@@ -118,7 +117,7 @@ impl Meaning {
 }
 
 fn encode(vectors: &Vectors, analyzer: &Analyzer, text: &str) -> Vec<f32> {
-    vectors.encode(analyzer.terms(text).features().iter().map(String::as_str))
+    vectors.encode(analyzer.terms(text).features())
 }
 
 /// The square roots of a text's shares of the topics: the inner product of two such is how far both texts are about the same
