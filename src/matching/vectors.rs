@@ -30,7 +30,7 @@ const MAGIC: &[u8; 8] = b"kaitouV1";
 pub struct VectorsError(&'static str);
 
 /// Rows of numbers, a byte each with one scale per row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Rows {
     bytes: Vec<i8>,
     scales: Vec<f32>,
