@@ -6,6 +6,7 @@ use mapping::Role;
 
 use crate::workbook::{CellRef, Problem};
 
+pub mod asks;
 pub mod boxes;
 mod cards;
 pub mod choices;

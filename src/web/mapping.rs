@@ -48,6 +48,8 @@ struct MappingPage {
     choices: String,
     /// Whether a person set them.
     choices_set: bool,
+    /// Whether there is a cell for one of them.
+    takes_choice: bool,
     /// What a person put right on this sheet.
     corrected: Vec<String>,
     /// Blocks that were added: first and last row.
@@ -282,6 +284,7 @@ async fn show(app: &App, who: &Who, id: i64, asked: &Asked, wrong: String, statu
         left: left_out(sheet, found, role),
         choices: choices.join("\n"),
         choices_set: !said.choices.is_empty(),
+        takes_choice: !said.choices.is_empty() || found.questions.iter().any(|q| q.sheet == sheet.name && q.choice_cell.is_some()),
         corrected: said.words(),
         blocks: said.blocks.iter().map(|b| (b.first, b.last)).collect(),
         everything: state.shown().to_string(),

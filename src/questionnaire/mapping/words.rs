@@ -19,6 +19,12 @@ impl Role {
             Self::Nothing => "使わない",
         }
     }
+
+    /// What it is called where there is little room.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        if self == Self::Mark { "○" } else { self.title() }
+    }
 }
 
 impl fmt::Display for Mapping {

@@ -207,10 +207,56 @@ fn rows(
             _ if text_in(row) => "take",
             _ => "",
         };
-        let cells = (1..=drawn).filter_map(|col| cell(sheet, CellRef::new(row, col), blocks, tags)).collect();
+        let mut cells = Vec::new();
+        let mut col = 1;
+        while col <= drawn {
+            let at = CellRef::new(row, col);
+            col += 1;
+            if let Some(mut drawn_cell) = cell(sheet, at, blocks, tags) {
+                let over = spill(sheet, at, drawn, blocks, tags);
+                drawn_cell.colspan += over;
+                col += over;
+                cells.push(drawn_cell);
+            }
+        }
         Row { row, label, class, deed, cells }
     };
     (from..=to).map(row).collect()
+}
+
+/// Over how many empty cells right of it a text runs that is too long for its own, as Excel lets it.
+fn spill(
+    sheet: &Sheet,
+    at: CellRef,
+    drawn: u32,
+    blocks: &HashMap<CellRef, Option<(CellRange, CellRef)>>,
+    tags: &HashMap<CellRef, Vec<Tag>>,
+) -> u32 {
+    let (text, look) = (sheet.text(at), sheet.look(at));
+    if text.is_empty() || blocks.contains_key(&at) || tags.contains_key(&at) {
+        return 0;
+    }
+    // In digits: a letter of Japanese is as wide as two.
+    let digits = |line: &str| line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<u32>() * 100;
+    let wanted = text.lines().map(digits).max().unwrap_or(0);
+    let mut width = sheet.width(at.col);
+    // Where it takes two lines, it may be meant to wrap.
+    if wanted <= width * 2 {
+        return 0;
+    }
+    let free = |col: &u32| {
+        let next = CellRef::new(at.row, *col);
+        sheet.text(next).is_empty() && !blocks.contains_key(&next) && !tags.contains_key(&next) && sheet.look(next).fill == look.fill
+    };
+    let mut over = 0;
+    for col in (at.col + 1..=drawn).take_while(free) {
+        if width >= wanted {
+            break;
+        }
+        width += sheet.width(col);
+        over += 1;
+    }
+    over
 }
 
 /// The cell as it is drawn; `None` for one that a merged block covers.
