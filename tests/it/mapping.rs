@@ -1,7 +1,7 @@
 //! What was found in a file is put right, stays right when the same form comes again, and nothing that was decided is lost.
 
 use axum::http::StatusCode;
-use kaitou::people::By;
+use kaitou::people::{By, Role as Person, Roles};
 use kaitou::questionnaire::mapping::{Correction, Mapping, Role};
 use kaitou::questionnaire::{self, Question};
 use kaitou::review::Kind;
@@ -224,6 +224,24 @@ async fn what_somebody_decided_or_said_is_never_lost() {
     assert!(page.contains("すでにリリースされているため") && !page.contains("value=\"leave:7\""), "{page}");
     let late = app.post(&format!("/questionnaires/{id}/mapping"), &[("op", "leave:7"), ("sheet", "1")]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_what_was_found_and_who_uploads_or_decides_puts_it_right() {
+    let app = TestApp::new().await;
+    let id = Form::new(2026, 4).given(&app, "甲社").await;
+    let _first = app.join("kanri", Roles::all()).await;
+    let path = format!("/questionnaires/{id}/mapping");
+    for (name, role, may) in [("eigyo", Person::Sales, true), ("kakunin", Person::Reviewer, true), ("shonin", Person::Approver, false), ("kanri2", Person::Administrator, false)] {
+        let person = app.join(name, [role].into_iter().collect()).await;
+        let page = person.get(&path).await;
+        assert!(page.text().contains("<strong>7問</strong>"), "{name}: {}", page.text());
+        assert_eq!(page.text().contains("value=\"leave:4\""), may, "{name}");
+        let sent = person.post(&path, &[("op", "leave:4"), ("sheet", "1")]).await;
+        assert_eq!(sent.status, if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN }, "{name}");
+        let drop = person.post(&path, &[("op", "drop"), ("sheet", "1")]).await;
+        assert_eq!(drop.status, if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN }, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

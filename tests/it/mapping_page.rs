@@ -56,7 +56,12 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
     browser.client.execute("document.querySelector('.paper').scrollTo(0, 0)", vec![]).await.unwrap();
     browser.accessible("mapping, menu").await;
     browser.picture("mapping-menu.png").await;
-    browser.click("#roles-7 button[value='column:7:nothing']").await;
+    // Down from 記述 to the last.
+    browser.until("document.activeElement.value === 'column:7:text'").await;
+    for _ in 0..4 {
+        browser.keys("\u{e015}").await;
+    }
+    browser.keys("\u{e007}").await;
     browser.wait_for("G列は「使わない」").await;
     browser.until("document.querySelectorAll('.grid td.text').length === 0").await;
     browser.client.execute("document.querySelector('.paper').scrollTo(0, 0)", vec![]).await.unwrap();
