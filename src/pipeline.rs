@@ -300,7 +300,16 @@ impl Pipeline {
 
     /// Reads one questionnaire, from its row in the database to the rows of its questions.
     async fn process(self, id: i64) {
-        let outcome = self.try_process(id).await;
+        let questionnaire = match self.0.store.questionnaire(id).await {
+            Ok(Some(questionnaire)) => questionnaire,
+            Ok(None) => return,
+            Err(e) => {
+                tracing::error!(questionnaire = id, error = %e, "a questionnaire could not be looked up");
+                return;
+            }
+        };
+        let generation = questionnaire.generation;
+        let outcome = self.try_process(questionnaire).await;
         self.set_progress(id, None);
         let message = match outcome {
             Ok(()) => return,
@@ -310,13 +319,13 @@ impl Pipeline {
                 "内部エラーのため読み取れませんでした。もう一度読み取っても直らない場合は、管理者に連絡してください。".to_owned()
             }
         };
-        if let Err(e) = self.0.store.fail(id, &message).await {
+        if let Err(e) = self.0.store.fail(id, generation, &message).await {
             tracing::error!(questionnaire = id, error = %e, "the failure could not be stored");
         }
     }
 
-    async fn try_process(&self, id: i64) -> Result<(), PipelineError> {
-        let Some(questionnaire) = self.0.store.questionnaire(id).await? else { return Ok(()) };
+    async fn try_process(&self, questionnaire: Questionnaire) -> Result<(), PipelineError> {
+        let id = questionnaire.id;
         let Some(bytes) = self.0.store.original(id).await? else { return Ok(()) };
         let engine = self.engine().ok_or(PipelineError::NoStandard)?;
         let past = self.0.store.past_answers().await?;

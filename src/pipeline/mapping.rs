@@ -60,13 +60,15 @@ impl Pipeline {
         Ok(Some(mapped.await?))
     }
 
-    /// Corrects what was found on a sheet of questionnaire `id`, without putting it in force.
+    /// Corrects what was found on the `sheet`th sheet (from 1) of questionnaire `id`, without putting it in force.
     ///
     /// # Errors
     /// [`CorrectionError`]
-    pub async fn correct(&self, id: i64, sheet: &str, correction: Correction) -> Result<(), CorrectionError> {
+    pub async fn correct(&self, id: i64, sheet: usize, correction: Correction) -> Result<(), CorrectionError> {
         let Mapped { workbook, found, state } = self.mapped(id).await?.ok_or(MappingError::NoQuestionnaire)?;
-        let draft = state.shown().clone().with(&workbook, &found, sheet, correction)?;
+        let name = sheet.checked_sub(1).and_then(|at| workbook.sheets.get(at)).map(|s| s.name.as_str());
+        let name = name.ok_or_else(|| BadCorrection::NoSheet(sheet.to_string()))?;
+        let draft = state.shown().clone().with(&workbook, &found, name, correction)?;
         Ok(self.0.store.draft_mapping(id, state.shown(), &draft).await?)
     }
 
@@ -155,5 +157,8 @@ fn recognise(workbook: &Workbook, known: Vec<Form>) -> Option<Recognised> {
     let nearness = |form: &Fingerprint| if *form == fingerprint { 1.0 } else { form.nearness(&fingerprint).min(0.99) };
     let (nearness, form) = known.into_iter().map(|f| (nearness(&f.fingerprint), f)).max_by(|(a, _), (b, _)| a.total_cmp(b))?;
     let mapping = form.mapping.fit(workbook, &found);
+    // What would leave no question is for a person to look at.
+    let asks = || !questionnaire::look(workbook, &mapping).questions.is_empty();
+    let nearness = if nearness >= 1.0 && !asks() { 0.99 } else { nearness };
     (nearness >= NEAR && !mapping.is_empty()).then_some(Recognised { form: form.id, nearness, mapping })
 }

@@ -33,7 +33,14 @@ const FEWEST: usize = 2;
 
 /// The questions of a sheet on which the answers stand below; none where it has no such form.
 pub(super) fn read(grid: &Grid<'_>) -> Vec<Question> {
-    let rows = rows(grid);
+    let questions = between(grid, 1, u32::MAX);
+    if questions.len() < FEWEST { Vec::new() } else { questions }
+}
+
+/// The questions in rows `first` to `last` that have their answers below them.
+pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
+    let mut rows = rows(grid);
+    rows.retain(|(row, _)| (first..=last).contains(row));
     let mut titles = Titles::default();
     let mut questions: Vec<Question> = Vec::new();
     let mut open = false;
@@ -89,7 +96,7 @@ pub(super) fn read(grid: &Grid<'_>) -> Vec<Question> {
     let own: Vec<String> = early.into_iter().filter(|(shape, _)| !later.contains(shape)).map(|(_, text)| text).collect();
     questions.iter_mut().for_each(|q| q.section.retain(|title| !own.contains(title)));
     questions.retain(|q| q.choice_cell.is_some() || q.text_cell.is_some());
-    if questions.len() < FEWEST { Vec::new() } else { questions }
+    questions
 }
 
 fn height(blocks: &[Block<'_>]) -> u32 {

@@ -90,7 +90,7 @@ impl Table {
         // Answers may go right of everything on the sheet.
         let inside = |col: u32| self.leaves.first().is_some_and(|l| l.first <= col) && (col <= end || grid.sheet.cells.keys().all(|at| at.col < col));
         let said_of = |role: Role| roles.iter().filter(move |(col, r)| **r == role && inside(**col)).map(|(col, _)| *col);
-        columns.answer_where_said(grid, self, &rows, said_of(Role::Choice).last(), said_of(Role::Text).last(), said_of(Role::Mark).collect());
+        columns.answer_where_said(grid, self, &rows, said_of(Role::Choice).next_back(), said_of(Role::Text).next_back(), said_of(Role::Mark).collect());
         if said.is_none() && columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {
             return None;
         }
@@ -106,7 +106,7 @@ impl Table {
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
             .map(|s| s.col)
             .collect();
-        columns.number = said_of(Role::Number).last().or(columns.number);
+        columns.number = said_of(Role::Number).next_back().or(columns.number);
         columns.categories.extend(said_of(Role::Section));
         columns.categories.sort_unstable();
         Some(columns)

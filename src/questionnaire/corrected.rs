@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cards;
 use super::columns::Columns;
 use super::find::Read;
 use super::headings::Heading;
@@ -106,6 +107,12 @@ fn read_block(reader: &mut Reader<'_, '_>, block: &Block, said: &SheetMapping) -
             reader.read(&Table::over(grid, block.first, block.last, &columns.questions), &columns);
             return true;
         }
+    }
+    // Its answers may stand below.
+    let cards = if roles.is_empty() { cards::between(grid, block.first, block.last) } else { Vec::new() };
+    if !cards.is_empty() {
+        reader.questions.extend(cards);
+        return true;
     }
     read_rows(reader, block.first, block.last, &roles)
 }

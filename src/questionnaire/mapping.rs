@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rows::RowTexts;
 
-use super::{Questionnaire, SheetLayout};
+use super::{Questionnaire, SheetLayout, SheetRole};
 use crate::text::normalize;
 use crate::workbook::{CellRef, Sheet, Workbook, column_letters};
 
@@ -206,6 +206,14 @@ impl Mapping {
     /// [`BadCorrection`] says what is wrong with it.
     pub fn with(mut self, workbook: &Workbook, found: &Questionnaire, name: &str, correction: Correction) -> Result<Self, BadCorrection> {
         let sheet = workbook.sheet(name).ok_or_else(|| BadCorrection::NoSheet(name.to_owned()))?;
+        if let Correction::Use(used) = correction {
+            // Only what the finder would not do of itself is to be remembered.
+            self.0.entry(name.to_owned()).or_default().used = None;
+            let role = super::look(workbook, &self).sheets.into_iter().find(|(n, _)| n == name).map(|(_, role)| role);
+            let of_itself = matches!(role, Some(SheetRole::Questions | SheetRole::Other));
+            self.0.entry(name.to_owned()).or_default().used = (of_itself != used).then_some(used);
+            return Ok(self.tidy());
+        }
         let here = found.layout(name);
         let mapping = self.0.entry(name.to_owned()).or_default();
         match correction {
@@ -242,7 +250,7 @@ impl Mapping {
                 mapping.blocks.sort_by_key(|b| b.first);
             }
             Correction::Unblock(first) => mapping.blocks.retain(|b| b.first != first),
-            Correction::Use(used) => mapping.used = Some(used),
+            Correction::Use(_) => {}
             Correction::Choices(choices) => {
                 let bad = |c: &String| c.chars().count() > MAX_CHOICE_CHARS;
                 if choices.len() == 1 || choices.len() > MAX_CHOICES || choices.iter().any(bad) {
@@ -252,8 +260,13 @@ impl Mapping {
             }
             Correction::Reset => *mapping = SheetMapping::default(),
         }
+        Ok(self.tidy())
+    }
+
+    /// Without sheets on which nothing is put right.
+    fn tidy(mut self) -> Self {
         self.0.retain(|_, sheet| *sheet != SheetMapping::default());
-        Ok(self)
+        self
     }
 
     /// This as it applies to another workbook of the form, in which `found` was found without any correction. What has no

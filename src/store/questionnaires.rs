@@ -148,14 +148,15 @@ impl Store {
         rows.iter().map(|r| Ok(r.try_get("id")?)).collect()
     }
 
-    /// Ends the reading of questionnaire `id` with the reason why it failed.
+    /// Ends the reading of questionnaire `id`, as it was put right for the `generation`th time, with the reason why it failed.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn fail(&self, id: i64, message: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE questionnaire SET state = 'failed', message = $1 WHERE id = $2 AND state = 'reading'")
+    pub async fn fail(&self, id: i64, generation: i64, message: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE questionnaire SET state = 'failed', message = $1 WHERE id = $2 AND state = 'reading' AND generation = $3")
             .bind(message)
             .bind(id)
+            .bind(generation)
             .execute(&self.pool)
             .await?;
         Ok(())

@@ -148,15 +148,10 @@ pub(super) async fn correct(
     let done = match sent.op.as_str() {
         "drop" => app.pipeline.drop_corrections(id).await,
         "form:take" => app.pipeline.take_form(id).await,
-        _ => {
-            let mapped = app.pipeline.mapped(id).await?.ok_or(WebError::NotFound)?;
-            let at = place(&asked, &mapped);
-            let name = mapped.workbook.sheets.get(at - 1).map(|s| s.name.clone()).ok_or(WebError::NotFound)?;
-            match correction(&sent) {
-                Ok(correction) => app.pipeline.correct(id, &name, correction).await,
-                Err(why) => return show(&app, &who, id, &asked, why, StatusCode::UNPROCESSABLE_ENTITY).await,
-            }
-        }
+        _ => match correction(&sent) {
+            Ok(correction) => app.pipeline.correct(id, sent.sheet.parse().unwrap_or(1), correction).await,
+            Err(why) => return show(&app, &who, id, &asked, why, StatusCode::UNPROCESSABLE_ENTITY).await,
+        },
     };
     match refused(done)? {
         None => {

@@ -13,6 +13,7 @@ mod hostile;
 mod http;
 mod keep;
 mod mapping;
+mod mapping_page;
 mod matching;
 mod process;
 mod profile;

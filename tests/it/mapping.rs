@@ -1,10 +1,12 @@
 //! What was found in a file is put right, stays right when the same form comes again, and nothing that was decided is lost.
 
 use axum::http::StatusCode;
-use kaitou::people::By;
-use kaitou::questionnaire::Question;
+use kaitou::people::{By, Role as Person, Roles};
+use kaitou::questionnaire::mapping::{Correction, Mapping, Role};
+use kaitou::questionnaire::{self, Question};
 use kaitou::review::Kind;
 use kaitou::store::{NewQuestionnaire, Origin, Reading};
+use kaitou::workbook::{Limits, read};
 use rust_xlsxwriter::{DataValidation, Format, FormatBorder, Workbook};
 
 use crate::harness::TestApp;
@@ -225,6 +227,24 @@ async fn what_somebody_decided_or_said_is_never_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_what_was_found_and_who_uploads_or_decides_puts_it_right() {
+    let app = TestApp::new().await;
+    let id = Form::new(2026, 4).given(&app, "甲社").await;
+    let _first = app.join("kanri", Roles::all()).await;
+    let path = format!("/questionnaires/{id}/mapping");
+    for (name, role, may) in [("eigyo", Person::Sales, true), ("kakunin", Person::Reviewer, true), ("shonin", Person::Approver, false), ("kanri2", Person::Administrator, false)] {
+        let person = app.join(name, [role].into_iter().collect()).await;
+        let page = person.get(&path).await;
+        assert!(page.text().contains("<strong>7問</strong>"), "{name}: {}", page.text());
+        assert_eq!(page.text().contains("value=\"leave:4\""), may, "{name}");
+        let sent = person.post(&path, &[("op", "leave:4"), ("sheet", "1")]).await;
+        assert_eq!(sent.status, if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN }, "{name}");
+        let drop = person.post(&path, &[("op", "drop"), ("sheet", "1")]).await;
+        assert_eq!(drop.status, if may { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN }, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_in_which_nothing_is_found_is_put_right_too() {
     let app = TestApp::new().await;
     let mut book = Workbook::new();
@@ -245,6 +265,75 @@ async fn a_file_in_which_nothing_is_found_is_put_right_too() {
     assert_eq!(far.status, StatusCode::SEE_OTHER, "the column right of the last is where answers go");
     save(&app, id).await;
     assert_eq!(questions(&app, id).await.iter().map(cells).collect::<Vec<_>>(), [3, 4, 5].map(|row| three(&format!("B{row}"), "", &format!("C{row}"))));
+}
+
+/// What is found in the workbook with these corrections of its first sheet, each made on what the one before led to.
+fn corrected(book: &mut Workbook, corrections: &[Correction]) -> Vec<(String, String, String)> {
+    let workbook = read::read(&book.save_to_buffer().unwrap(), &Limits::default()).unwrap();
+    let mut mapping = Mapping::default();
+    for correction in corrections {
+        let found = questionnaire::look(&workbook, &mapping);
+        mapping = mapping.with(&workbook, &found, &workbook.sheets[0].name, correction.clone()).unwrap();
+    }
+    questionnaire::look(&workbook, &mapping).questions.iter().map(cells).collect()
+}
+
+#[test]
+fn a_block_may_hold_rows_of_any_form() {
+    let framed = Format::new().set_border(FormatBorder::Thin);
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (col, text) in [(0, "No."), (1, "質問事項"), (2, "回答")] {
+        sheet.write_with_format(0, col, text, &framed).unwrap();
+    }
+    for row in 1..4_u32 {
+        sheet.write_with_format(row, 0, row, &framed).unwrap();
+        sheet.write_with_format(row, 1, format!("対策{row}を実施していますか。"), &framed).unwrap();
+        sheet.write_blank(row, 2, &framed).unwrap();
+    }
+    // Below: answers under their questions, in other columns.
+    for (row, text) in [(8, "データの保管場所をお答えください。"), (11, "バックアップの頻度をお答えください。")] {
+        sheet.write(row, 4, text).unwrap();
+        sheet.write(row + 1, 4, "回答").unwrap();
+        sheet.write_blank(row + 1, 5, &framed).unwrap();
+    }
+    let table = [2, 3, 4].map(|row| three(&format!("B{row}"), "", &format!("C{row}")));
+    assert_eq!(corrected(&mut book, &[]), table);
+    let mut all = table.to_vec();
+    all.extend([three("E9", "", "F10"), three("E12", "", "F13")]);
+    assert_eq!(corrected(&mut book, &[Correction::Block { first: 9, last: 13 }]), all);
+    // Taken away again; and one of its rows left out.
+    assert_eq!(corrected(&mut book, &[Correction::Block { first: 9, last: 13 }, Correction::Unblock(9)]), table);
+    all.remove(3);
+    assert_eq!(corrected(&mut book, &[Correction::Block { first: 9, last: 13 }, Correction::Leave { first: 9, last: 9 }]), all);
+}
+
+#[test]
+fn columns_are_what_a_person_says() {
+    let framed = Format::new().set_border(FormatBorder::Thin);
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let heads = ["区分", "質問事項", "解説", "はい", "いいえ", "備考"];
+    for (col, text) in (0..).zip(heads) {
+        sheet.write_with_format(0, col, text, &framed).unwrap();
+    }
+    for row in 1..5_u32 {
+        sheet.write_with_format(row, 0, format!("区分{row}"), &framed).unwrap();
+        sheet.write_with_format(row, 1, format!("対策{row}を実施していますか。"), &framed).unwrap();
+        sheet.write_with_format(row, 2, format!("対策{row}とは、次のことをいいます。"), &framed).unwrap();
+        for col in 3..6 {
+            sheet.write_blank(row, col, &framed).unwrap();
+        }
+    }
+    let column = |col, role| Correction::Column { col, role };
+    let mut first = |corrections: &[Correction]| corrected(&mut book, corrections).remove(0);
+    assert_eq!(first(&[]), three("B2", "", "F2"), "one of two columns is marked");
+    assert_eq!(first(&[column(3, Some(Role::Question))]), three("C2", "", "F2"));
+    assert_eq!(first(&[column(4, Some(Role::Choice))]), three("B2", "D2", "F2"));
+    assert_eq!(first(&[column(5, Some(Role::Text)), column(6, Some(Role::Nothing))]).2, "E2");
+    // The last word counts, and none gives it back.
+    assert_eq!(first(&[column(5, Some(Role::Text)), column(4, Some(Role::Text))]).2, "D2");
+    assert_eq!(first(&[column(3, Some(Role::Question)), column(3, None)]), three("B2", "", "F2"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -144,13 +144,13 @@ async fn reading_ends_once(store: Store) {
     let before = store.questions(id).await.unwrap();
     // A second process that read the same upload comes too late, with an answer or with a failure.
     store.finish(id, 0, 1, &[], &[question(8), question(9)]).await.unwrap();
-    store.fail(id, "遅い").await.unwrap();
+    store.fail(id, 0, "遅い").await.unwrap();
     assert!(!store.retry(id).await.unwrap());
     assert_eq!(store.questions(id).await.unwrap(), before);
     assert_eq!(store.questionnaire(id).await.unwrap().unwrap().reading, Reading::Ready);
 
     let other = store.add_questionnaire(&upload(), &by(), at(1)).await.unwrap();
-    store.fail(other, "質問が見つかりません。").await.unwrap();
+    store.fail(other, 0, "質問が見つかりません。").await.unwrap();
     let failed = store.questionnaire(other).await.unwrap().unwrap();
     assert_eq!(failed.reading, Reading::Failed("質問が見つかりません。".to_owned()));
     assert_eq!(store.unread().await.unwrap(), [0_i64; 0]);

@@ -43,7 +43,18 @@ impl SheetMapping {
         let mut words = Vec::new();
         words.extend(self.used.map(|used| if used { "質問のシートとして扱う" } else { "対象にしない" }.to_owned()));
         words.extend(self.columns.iter().map(|c| format!("{}列は「{}」", column_letters(c.col), c.role.title())));
-        words.extend(self.rows.iter().map(|m| format!("{}行目を{}", m.row, if m.asks { "質問に追加" } else { "除外" })));
+        for (asks, deed) in [(false, "除外"), (true, "質問に追加")] {
+            let mut runs: Vec<(u32, u32)> = Vec::new();
+            for row in self.rows.iter().filter(|m| m.asks == asks).map(|m| m.row) {
+                match runs.last_mut() {
+                    Some((_, last)) if *last + 1 == row => *last = row,
+                    _ => runs.push((row, row)),
+                }
+            }
+            let rows = |(first, last): &(u32, u32)| if first == last { format!("{first}行目") } else { format!("{first}〜{last}行目") };
+            let rows: Vec<String> = runs.iter().map(rows).collect();
+            words.extend((!rows.is_empty()).then(|| format!("{}を{deed}", rows.join("・"))));
+        }
         words.extend(self.blocks.iter().map(|b| format!("{}〜{}行目を質問の範囲に追加", b.first, b.last)));
         words.extend((!self.choices.is_empty()).then(|| format!("選択肢は「{}」", self.choices.join("／"))));
         words

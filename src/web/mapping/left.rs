@@ -1,6 +1,6 @@
 //! What of a sheet holds no question, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::questionnaire::{Questionnaire, SheetRole, Why};
 use crate::workbook::{CellRef, Sheet, Visibility};
@@ -59,11 +59,20 @@ pub(super) fn left_out(sheet: &Sheet, found: &Questionnaire, role: SheetRole) ->
             *row = (*at, &cell.text);
         }
     }
-    for (at, text) in longest.into_values().filter(|(at, _)| !asks(found, sheet, at.row)) {
-        let why = sheet_why.unwrap_or_else(|| reason(sheet, found, at.row));
+    let asked = asked(sheet, found);
+    let layout = found.layout(&sheet.name);
+    let reasons: HashMap<u32, Why> = layout.iter().flat_map(|l| l.left.iter().copied()).collect();
+    let in_head = |row: u32| layout.is_some_and(|l| l.tables.iter().any(|t| t.head.is_some_and(|(first, last)| (first..=last).contains(&row))));
+    for (at, text) in longest.into_values().filter(|(at, _)| !asked.contains(&at.row)) {
+        let why = sheet_why.unwrap_or_else(|| match reasons.get(&at.row) {
+            Some(why) => why_words(*why).1,
+            None if sheet.hidden_rows.binary_search(&at.row).is_ok() => "非表示の行",
+            None if in_head(at.row) => "表の見出し行",
+            None => "質問の表の外",
+        });
         let full = left.len() >= LISTED;
         match left.last_mut() {
-            Some(before) if before.why == why && !asked_between(found, sheet, before.last, at.row) => before.last = at.row,
+            Some(before) if before.why == why && asked.range(before.last..at.row).next().is_none() => before.last = at.row,
             _ if full => break,
             _ => left.push(Left { first: at.row, last: at.row, cell: at.to_string(), text: cut(text), why }),
         }
@@ -71,28 +80,14 @@ pub(super) fn left_out(sheet: &Sheet, found: &Questionnaire, role: SheetRole) ->
     left
 }
 
-fn reason(sheet: &Sheet, found: &Questionnaire, row: u32) -> &'static str {
-    let layout = found.layout(&sheet.name);
-    let head = |l: &crate::questionnaire::SheetLayout| l.tables.iter().any(|t| t.head.is_some_and(|(first, last)| (first..=last).contains(&row)));
-    match layout.and_then(|l| l.left.iter().rev().find(|(left, _)| *left == row)) {
-        Some((_, why)) => why_words(*why).1,
-        None if sheet.hidden_rows.binary_search(&row).is_ok() => "非表示の行",
-        None if layout.is_some_and(head) => "表の見出し行",
-        None => "質問の表の外",
-    }
-}
-
-/// Whether a question or a place for an answer is in the row.
-fn asks(found: &Questionnaire, sheet: &Sheet, row: u32) -> bool {
-    let here = |at: Option<CellRef>| at.is_some_and(|at| at.row == row);
-    found.questions.iter().any(|q| {
-        let marked = || q.marks.iter().flatten().any(|m| m.cell.row == row);
-        q.sheet == sheet.name && (q.question_cell.row == row || here(q.choice_cell) || here(q.text_cell) || marked())
+/// The rows that hold a question or a place for an answer.
+fn asked(sheet: &Sheet, found: &Questionnaire) -> BTreeSet<u32> {
+    let here = found.questions.iter().filter(|q| q.sheet == sheet.name);
+    here.flat_map(|q| {
+        let marks = q.marks.iter().flatten().map(|m| m.cell);
+        [Some(q.question_cell), q.choice_cell, q.text_cell].into_iter().flatten().chain(marks).map(|at| at.row)
     })
-}
-
-fn asked_between(found: &Questionnaire, sheet: &Sheet, first: u32, last: u32) -> bool {
-    found.questions.iter().any(|q| q.sheet == sheet.name && first < q.question_cell.row && q.question_cell.row < last)
+    .collect()
 }
 
 /// The beginning of a text, in one line.

@@ -11,6 +11,8 @@ use crate::workbook::{CellRange, CellRef, Look, Sheet, column_letters};
 const ROWS: u32 = 300;
 /// The most columns that are drawn.
 const COLUMNS: u32 = 60;
+/// So far right of the last text frames and blocks still count.
+const BESIDE: u32 = 20;
 /// The most characters of a cell that are shown.
 const CELL_CHARS: usize = 400;
 /// The narrowest a column is drawn that can be clicked, in pixels.
@@ -100,12 +102,9 @@ impl SheetView {
     /// The sheet from row `from` on; `may`: its columns and rows can be clicked.
     pub fn new(sheet: &Sheet, found: &Questionnaire, said: &SheetMapping, from: u32, may: bool) -> Self {
         let tags = tags(sheet, found);
-        let filled = sheet.cells.iter().filter(|(_, c)| !c.text.is_empty()).map(|(at, _)| *at);
-        let reach = |at: CellRef| sheet.merges.iter().find(|m| m.first == at).map_or(at, |m| m.last);
-        let ends: Vec<CellRef> = filled.chain(tags.keys().copied()).take(20_000).map(|at| if sheet.merges.len() > 5_000 { at } else { reach(at) }).collect();
         let text_end = sheet.cells.iter().rev().find(|(_, c)| !c.text.is_empty()).map_or(1, |(at, _)| at.row);
         let last = tags.keys().map(|at| at.row).max().unwrap_or(1).max(text_end);
-        let last_col = ends.iter().map(|at| at.col).max().unwrap_or(1);
+        let last_col = last_col(sheet, last, &tags);
         // One more than is used: answers may go there.
         let last_col = if may { last_col + 1 } else { last_col };
         let drawn = last_col.min(COLUMNS);
@@ -132,6 +131,15 @@ impl SheetView {
     pub fn to(&self) -> u32 {
         self.rows.last().map_or(self.from, |r| r.row)
     }
+}
+
+/// The last column that tells something, in rows down to `last`. What is painted or merged far to the right of all texts doesn't.
+fn last_col(sheet: &Sheet, last: u32, tags: &HashMap<CellRef, Vec<Tag>>) -> u32 {
+    let down = || sheet.cells.range(..=CellRef::new(last, u32::MAX));
+    let texts = down().filter(|(_, c)| !c.text.is_empty()).map(|(at, _)| at.col).chain(tags.keys().map(|at| at.col)).max().unwrap_or(1);
+    let framed = down().filter(|(_, c)| c.look.bordered).map(|(at, _)| at.col);
+    let merged = sheet.merges.iter().filter(|m| m.first.row <= last && m.first.col <= texts).map(|m| m.last.col);
+    framed.chain(merged).filter(|col| *col <= texts + BESIDE).max().unwrap_or(texts).max(texts)
 }
 
 /// What the cells of a sheet were found to be.

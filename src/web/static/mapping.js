@@ -101,10 +101,25 @@
     const form = document.getElementById('rows');
     form?.requestSubmit(form.querySelector(`button[value=${op}]`));
   };
+  // A menu over a column: it opens with the focus on what the column is for, and the arrows go through it.
+  document.addEventListener('toggle', (event) => {
+    if (!event.target.matches?.('.roles') || event.newState !== 'open') return;
+    (event.target.querySelector('[aria-pressed=true]') ?? event.target.querySelector('button'))?.focus();
+  }, true);
   const reveal = (element) => element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   document.addEventListener('keydown', (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || !main()) return;
-    if (event.target.closest('input, textarea, select, .roles')) return;
+    if (event.target.closest('input, textarea, select')) return;
+    const menu = event.target.closest('.roles');
+    if (menu) {
+      const all = [...menu.querySelectorAll('button')];
+      const next = all[all.indexOf(event.target) + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? 0)];
+      if (next && next !== event.target) {
+        event.preventDefault();
+        next.focus();
+      }
+      return;
+    }
     const row = rowOf(event.target);
     const col = event.target.closest('th[data-col]');
     const step = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
