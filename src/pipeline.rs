@@ -4,13 +4,16 @@
 //! stores what it found all at once; so whenever the process ends, the next start finds either everything or the upload.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use jiff::civil::Date;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::export;
+use crate::intake::{self, IntakeError, Taken};
 use crate::people::By;
 use crate::questionnaire::{NoQuestions, Question};
 use crate::review::{Proposal, Refusal, Suggestion};
@@ -34,6 +37,7 @@ struct Inner {
     clock: Clock,
     limits: Limits,
     library: Library,
+    program: PathBuf,
     engine: RwLock<Option<Arc<Engine>>>,
     progress: Mutex<HashMap<i64, Progress>>,
     queue: mpsc::UnboundedSender<i64>,
@@ -68,6 +72,15 @@ pub enum PipelineError {
     /// The file can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The file is no questionnaire's, or can't be taken in.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The same file was uploaded before; as which questionnaire, and its SHA-256.
+    #[error("同じ内容のファイルが、すでにアップロードされています。")]
+    Twice(Box<Questionnaire>, String),
+    /// The file is the standard sheet.
+    #[error("標準シート自身のようです（{0}項目の質問と回答が、使用中の標準シートと一致します）。クライアントから届いた質問票を選び直してください。標準シートを更新する場合は「標準シート」の画面から取り込んでください。")]
+    OwnSheet(usize),
     /// The file is no standard sheet, or can't be searched.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -93,7 +106,8 @@ impl PipelineError {
     #[must_use]
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Read(_) | Self::NoQuestions(_) | Self::Write(_) | Self::NoStandard => true,
+            Self::Read(_) | Self::Twice(..) | Self::OwnSheet(_) | Self::NoQuestions(_) | Self::Write(_) | Self::NoStandard => true,
+            Self::Intake(e) => e.is_input(),
             Self::Engine(e) => e.is_input(),
             Self::Store(_) | Self::Stage(_) => false,
         }
@@ -123,6 +137,37 @@ impl From<StoreError> for ReleaseError {
     }
 }
 
+/// A questionnaire as somebody sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// The client's name.
+    pub client: String,
+    /// The services it is about.
+    pub services: Vec<String>,
+    /// When the client wants it back.
+    pub due: Option<Date>,
+    /// What was sent.
+    pub source: Source,
+    /// The SHA-256 of the file that is uploaded though it was before; `None` where nobody said so.
+    pub again: Option<String>,
+}
+
+/// What was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A file.
+    File {
+        /// Its name.
+        name: String,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// Rows from the clipboard.
+    Pasted(String),
+    /// The file of [`Upload::again`], under this name; it need not be sent once more.
+    Known(String),
+}
+
 /// What came out of reading a questionnaire.
 struct Found {
     problems: Vec<Problem>,
@@ -131,6 +176,7 @@ struct Found {
 
 impl Pipeline {
     /// Starts the pipeline: the standard sheet in use is made searchable, and what an earlier process left unread is read.
+    /// `program` is this binary, which reads .xls files in a process of its own.
     ///
     /// # Errors
     /// [`PipelineError`] when the database fails or the standard sheet it holds can't be used.
@@ -139,6 +185,7 @@ impl Pipeline {
         clock: Clock,
         limits: Limits,
         library: Library,
+        program: PathBuf,
     ) -> Result<(Self, Worker), PipelineError> {
         let (queue, jobs) = mpsc::unbounded_channel();
         let pipeline = Self(Arc::new(Inner {
@@ -146,6 +193,7 @@ impl Pipeline {
             clock,
             limits,
             library,
+            program,
             engine: RwLock::new(None),
             progress: Mutex::default(),
             queue,
@@ -186,19 +234,57 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Keeps an uploaded questionnaire and has it read. A file that is no workbook is refused at once.
+    /// Takes an uploaded questionnaire in, keeps it, and has it read. What can't be made a workbook is refused at once, and so
+    /// is a file that was uploaded before, unless the upload says that it is meant.
     ///
     /// # Errors
     /// [`PipelineError`]
-    pub async fn upload(&self, new: NewQuestionnaire, by: &By) -> Result<i64, PipelineError> {
+    pub async fn upload(&self, upload: Upload, by: &By) -> Result<i64, PipelineError> {
         if self.engine().is_none() {
             return Err(PipelineError::NoStandard);
         }
-        let limits = self.0.limits;
-        let new = tokio::task::spawn_blocking(move || probe(&new.bytes, &limits).map(|()| new)).await??;
+        let Upload { client, services, due, source, again } = upload;
+        let (source, sha256) = match (source, &again) {
+            (Source::Known(name), Some(sha256)) => (Source::Known(name), sha256.clone()),
+            (source, _) => tokio::task::spawn_blocking(move || {
+                let sha256 = match &source {
+                    Source::File { bytes, .. } => intake::digest(bytes),
+                    Source::Pasted(text) => intake::digest(text.as_bytes()),
+                    Source::Known(_) => String::new(),
+                };
+                (source, sha256)
+            })
+            .await?,
+        };
+        let earlier = match self.0.store.same_file(&sha256).await? {
+            Some(id) => self.0.store.questionnaire(id).await?,
+            None => None,
+        };
+        let (file_name, taken) = match (source, earlier) {
+            (Source::Known(name), Some(earlier)) => {
+                let bytes = self.0.store.original(earlier.id).await?.unwrap_or_default();
+                (name, Taken { bytes, form: earlier.form })
+            }
+            (_, Some(earlier)) if again.as_ref() != Some(&sha256) => return Err(PipelineError::Twice(Box::new(earlier), sha256)),
+            (Source::Known(_), None) => return Err(ReadError::Empty.into()),
+            (source, _) => self.take(source).await?,
+        };
+        let Taken { bytes, form } = taken;
+        let new = NewQuestionnaire { client, services, due, file_name, bytes, form, sha256 };
         let id = self.0.store.add_questionnaire(&new, by, self.0.clock.now()).await?;
         self.enqueue(id);
         Ok(id)
+    }
+
+    /// The name and the workbook of what was sent.
+    async fn take(&self, source: Source) -> Result<(String, Taken), PipelineError> {
+        let inner = self.0.clone();
+        let taken = tokio::task::spawn_blocking(move || match source {
+            Source::File { name, bytes } => intake::file(&inner.program, &name, bytes, &inner.limits).map(|taken| (name, taken)),
+            Source::Pasted(text) => intake::pasted(&text, &inner.limits).map(|taken| (intake::pasted_name(), taken)),
+            Source::Known(_) => Err(ReadError::Empty.into()),
+        });
+        Ok(taken.await??)
     }
 
     /// Has a questionnaire that failed read again.
@@ -248,6 +334,17 @@ impl Pipeline {
             Err(SaveError::NoQuestion) => Err(ReleaseError::NoQuestionnaire),
             Err(SaveError::Store(e)) => Err(e.into()),
         }
+    }
+
+    /// The day that the file of questionnaire `id` says it was filled in on; `None` where it says none.
+    ///
+    /// # Errors
+    /// [`PipelineError`]
+    pub async fn answered_on(&self, id: i64) -> Result<Option<Date>, PipelineError> {
+        let Some(bytes) = self.0.store.original(id).await? else { return Ok(None) };
+        let limits = self.0.limits;
+        let workbook = tokio::task::spawn_blocking(move || read::read(&bytes, &limits)).await??;
+        Ok(crate::questionnaire::profile::answered_on(&workbook))
     }
 
     /// Items of the standard sheet for `words`, as answers to `question` for `services`, best first.
@@ -338,6 +435,9 @@ impl Pipeline {
     ) -> Result<Option<Found>, PipelineError> {
         self.set_progress(questionnaire.id, Some(Progress::Opening));
         let workbook = read::read(bytes, &self.0.limits)?;
+        if let Some(items) = engine.sheet().is_copied_in(&workbook) {
+            return Err(PipelineError::OwnSheet(items));
+        }
         let found = crate::questionnaire::find(&workbook)?;
         let matcher = engine.matcher(past, &self.0.library)?;
         let total = found.questions.len();
@@ -385,14 +485,6 @@ async fn work(pipeline: Pipeline, mut jobs: mpsc::UnboundedReceiver<i64>) {
 fn log_panic(ended: Result<(), JoinError>) {
     if let Err(e) = ended {
         tracing::error!(error = %e, "a questionnaire's task failed");
-    }
-}
-
-/// Whether the file is a workbook at all, without reading much of it.
-fn probe(bytes: &[u8], limits: &Limits) -> Result<(), ReadError> {
-    match read::read(bytes, &Limits { cells: 2_000.min(limits.cells), ..*limits }) {
-        Ok(_) | Err(ReadError::TooManyCells { .. }) => Ok(()),
-        Err(e) => Err(e),
     }
 }
 

@@ -6,11 +6,13 @@ pub mod boxes;
 mod cards;
 pub mod choices;
 mod columns;
+pub mod filled;
 mod find;
 mod grid;
 mod headings;
 pub mod legend;
 mod meaning;
+pub mod mistaken;
 pub mod polarity;
 pub mod profile;
 mod rows;
@@ -83,6 +85,8 @@ pub struct Question {
     pub legend: Vec<(String, String)>,
     /// What it is about.
     pub kind: Kind,
+    /// What stands in its answer cells as the file came in; `None` where they are still to be filled in.
+    pub filled: Option<filled::Filled>,
 }
 
 /// What was found in a client's workbook.

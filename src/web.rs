@@ -31,6 +31,7 @@ mod help;
 mod list;
 mod live;
 mod marks;
+mod past;
 mod people;
 mod profile;
 mod review;
@@ -131,6 +132,8 @@ fn routes() -> Vec<Route> {
         act("/questionnaires/{id}/high", REVIEWER, post(review::bulk::accept)),
         act("/questionnaires/{id}/batches/{batch}/undo", REVIEWER, post(review::bulk::undo)),
         show("/questionnaires/{id}/events", SignedIn, get(live::events)),
+        show("/questionnaires/{id}/past", UPLOADED, get(past::page)),
+        act("/questionnaires/{id}/past", UPLOADED, post(past::submit)),
         act("/questionnaires/{id}/retry", UPLOADED, post(review::retry)),
         show("/questionnaires/{id}/download", SignedIn, get(download::page)),
         act("/questionnaires/{id}/releases", APPROVER, post(download::release)),

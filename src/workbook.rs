@@ -16,6 +16,7 @@ mod layout;
 mod lists;
 mod package;
 pub mod read;
+pub mod rows;
 mod scan;
 mod splice;
 mod survey;

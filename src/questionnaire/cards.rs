@@ -49,6 +49,7 @@ pub(super) fn read(grid: &Grid<'_>) -> Vec<Question> {
                     let number = blocks.iter().filter(|b| b.col() < asked.col()).find(|b| is_number(b.text) || is_label(b.text));
                     questions.push(Question {
                         kind: Kind::default(),
+                        filled: None,
                         legend: Vec::new(),
                         sheet: grid.sheet.name.clone(),
                         number: number.map(|b| b.text.to_owned()).or_else(|| super::rows::leading_number(asked.text)),

@@ -4,7 +4,7 @@ use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::rows::{MAX_TITLE, Reader, Titles, is_example_mark, shape};
 use super::table::{self, Table, is_choice};
-use super::{cards, legend, profile};
+use super::{cards, filled, legend, mistaken, profile};
 use super::{NoQuestions, Question, Questionnaire, SheetRole};
 use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 
@@ -57,13 +57,15 @@ pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
         found.questions.extend(questions);
     }
     legend::explain(workbook, &found.sheets, &mut found.questions);
+    filled::note(workbook, &mut found.questions);
     for question in &mut found.questions {
         question.kind = profile::kind_of(question);
     }
     if found.questions.is_empty() {
         let sheets: Vec<&str> = workbook.sheets.iter().map(|s| s.name.as_str()).collect();
+        let seems = mistaken::of_workbook(workbook).map_or_else(String::new, |m| format!("このファイルは{m}"));
         return Err(NoQuestions(format!(
-            "質問が見つかりません。シート（{}）で、「質問・確認事項・項目」などの見出しと「回答・実施状況・備考」などの見出しが並ぶ行、または選択肢リストのある回答欄を探しました。質問票のファイルか確認してください。",
+            "質問が見つかりません。{seems}シート（{}）で、「質問・確認事項・項目」などの見出しと「回答・実施状況・備考」などの見出しが並ぶ行、または選択肢リストのある回答欄を探しました。質問票のファイルか確認してください。",
             sheets.join("、")
         )));
     }

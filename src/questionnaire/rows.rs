@@ -322,6 +322,7 @@ impl<'a> Reader<'a, '_> {
             marks: (!marks.is_empty()).then_some(marks),
             legend: Vec::new(),
             kind: Kind::default(),
+            filled: None,
         }
     }
 }

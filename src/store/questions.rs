@@ -7,7 +7,7 @@ use super::json::{Cells, StoredProblem, StoredProposal, decode, encode};
 use super::{Store, StoreError, decisions, number};
 use crate::export::FinalAnswer;
 use crate::matching::Band;
-use crate::questionnaire::Question;
+use crate::questionnaire::{Kind as QuestionKind, Question};
 use crate::review::{Kind, Proposal, Review, Revision, Suggestion, alike::groups};
 use crate::workbook::{CellRef, Problem};
 
@@ -51,6 +51,10 @@ pub struct Line {
     pub alike: Option<u32>,
     /// Who has it.
     pub assignee: Option<i64>,
+    /// Whether an answer stands in its cells as the file came in.
+    pub filled: bool,
+    /// Whether it is about the company and not about security.
+    pub profile: bool,
     /// What will be exported.
     pub answer: Option<FinalAnswer>,
 }
@@ -94,8 +98,8 @@ impl Store {
         let texts: Vec<&str> = questions.iter().map(|(q, _)| q.text.as_str()).collect();
         for ((position, (question, suggestion)), alike) in (1_i64..).zip(questions).zip(groups(&texts)) {
             let row = sqlx::query(
-                "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells, alike)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+                "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells, alike, profile)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
             )
             .bind(id)
             .bind(position)
@@ -105,6 +109,7 @@ impl Store {
             .bind(&question.text)
             .bind(encode("cells", &Cells::of(question))?)
             .bind(alike.map(|first| i64::try_from(first + 1).unwrap_or(i64::MAX)))
+            .bind(question.kind == QuestionKind::Profile)
             .fetch_one(&mut *write.tx)
             .await?;
             let proposals: Vec<StoredProposal> = suggestion.proposals.iter().map(Into::into).collect();
@@ -156,9 +161,10 @@ impl Store {
     /// [`StoreError`]
     pub async fn lines(&self, id: i64) -> Result<Vec<Line>, StoreError> {
         let rows = sqlx::query(
-            "SELECT q.position, q.sheet, q.number, q.section, q.text, q.alike, q.kind, q.state, q.revision, q.d_choice, q.d_text,
-                    s.band, s.draft IS NOT NULL AS drafted, a.person_id AS assignee
+            "SELECT q.position, q.sheet, q.number, q.section, q.text, q.cells, q.alike, q.kind, q.state, q.revision, q.d_choice, q.d_text,
+                    s.band, s.draft IS NOT NULL AS drafted, a.person_id AS assignee, k.profile
              FROM standing q
+             JOIN question k ON k.id = q.id
              JOIN suggestion s ON s.question_id = q.id
              LEFT JOIN assignee a ON a.question_id = q.id
              WHERE q.questionnaire_id = $1
@@ -181,6 +187,8 @@ impl Store {
                     drafted: r.try_get("drafted")?,
                     alike: alike(r)?,
                     assignee: r.try_get("assignee")?,
+                    filled: decode::<Cells>("cells", r.try_get("cells")?)?.is_filled(),
+                    profile: r.try_get("profile")?,
                     answer: match r.try_get("state")? {
                         "accepted" | "edited" | "not_applicable" => {
                             Some(FinalAnswer { choice: r.try_get("d_choice")?, text: r.try_get("d_text")? })
@@ -230,6 +238,7 @@ fn review_question(row: &SqliteRow) -> Result<ReviewQuestion, StoreError> {
         marks: None,
         legend: Vec::new(),
         kind: crate::questionnaire::Kind::Check,
+        filled: None,
     })?;
     let proposals: Vec<StoredProposal> = decode("proposals", row.try_get("proposals")?)?;
     let draft: Option<i64> = row.try_get("draft")?;

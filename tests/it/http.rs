@@ -6,6 +6,7 @@ use std::io::{Cursor, Write};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use calamine::{Data, Reader, Xlsx};
+use kaitou::intake::Form as CameAs;
 use kaitou::matching::Reason;
 use kaitou::people::By;
 use kaitou::review::{Revision, State};
@@ -277,8 +278,8 @@ async fn a_bad_upload_says_why_and_keeps_the_form() {
         ("ZIP形式のファイルですが", vec![client, due, service], Some(("a.xlsx", &other_zip))),
         ("ブック", vec![client, due, service], Some(("a.xls", &ole))),
         ("壊れています", vec![client, due, service], Some(("a.xlsx", &good[..good.len() / 2]))),
-        ("ファイルを選んでください", vec![client, due, service], None),
-        ("ファイルを選んでください", vec![client, due, service], Some(("", b""))),
+        ("ファイルを選ぶか、表を貼り付けて", vec![client, due, service], None),
+        ("ファイルを選ぶか、表を貼り付けて", vec![client, due, service], Some(("", b""))),
         ("クライアント名を入力してください", vec![("client", " 　"), due, service], Some(("a.xlsx", &good))),
         ("回答期限は", vec![client, ("due", "4月10日"), service], Some(("a.xlsx", &good))),
         ("謎のサービス", vec![client, due, ("service", "謎のサービス")], Some(("a.xlsx", &good))),
@@ -459,6 +460,8 @@ async fn what_was_not_read_before_a_restart_is_read_after_it() {
         due: None,
         file_name: "plain-table.xlsx".to_owned(),
         bytes: fixture_bytes("clients/plain-table.xlsx"),
+        form: CameAs::Workbook,
+        sha256: String::new(),
     };
     let id = app.store.add_questionnaire(&upload, &By::this_machine(), app.clock.now()).await.unwrap();
     let page = app.get(&format!("/questionnaires/{id}")).await.text();
