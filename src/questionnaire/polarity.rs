@@ -4,6 +4,8 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
+
 use super::words::{self, BadWord};
 use crate::text::normalize;
 
@@ -31,7 +33,44 @@ struct Words {
     same: Vec<String>,
     stop: Vec<String>,
     unfit: Vec<String>,
+    risks: Risks,
     english: english::Words,
+}
+
+/// What one would rather not do or leave, all of it looked for at once: hundreds of phrases one by one would cost more than
+/// the whole search does.
+#[derive(Debug, Default)]
+struct Risks {
+    finder: Option<AhoCorasick>,
+    /// For each phrase: what must stand behind it, and whether only a word of rule makes a measure of it.
+    then: Vec<(String, bool)>,
+}
+
+impl Risks {
+    /// Words of bad that can be done, and those of risk and place.
+    fn new(bad: &[String], risk: &[String], place: &[String]) -> Self {
+        let mut firsts = Vec::new();
+        let mut then = Vec::new();
+        let mut add = |pattern: &str, strictly| {
+            let (first, behind) = pattern.split_once('…').unwrap_or((pattern, ""));
+            firsts.push(first.to_owned());
+            then.push((behind.to_owned(), strictly));
+        };
+        // 「改ざんできる」, 「閲覧可能」: what is bad can be done.
+        bad.iter().for_each(|bad| ["でき", "可能", "し得る", "しうる"].iter().for_each(|can| add(&format!("{bad}{can}"), false)));
+        risk.iter().for_each(|w| add(w, false));
+        place.iter().for_each(|w| add(w, true));
+        Self { finder: AhoCorasick::new(firsts).ok(), then }
+    }
+
+    /// Whether one of them stands in `text` so that `unmeasured(what follows it, strictly)`.
+    fn any(&self, text: &str, unmeasured: impl Fn(&str, bool) -> bool) -> bool {
+        self.finder.iter().flat_map(|f| f.find_overlapping_iter(text)).any(|hit| {
+            let (then, strictly) = &self.then[hit.pattern().as_usize()];
+            let rest = &text[hit.end()..];
+            rest.contains(then.as_str()) && unmeasured(rest, *strictly)
+        })
+    }
 }
 
 impl Words {
@@ -76,6 +115,7 @@ impl Words {
         for list in [&mut words.bad, &mut words.fact, &mut words.light] {
             list.sort_by_key(|w| std::cmp::Reverse(w.len()));
         }
+        words.risks = Risks::new(&words.bad, &words.risk, &words.place);
         Ok(words)
     }
 }
@@ -309,18 +349,9 @@ fn risky(core: &str, words: &Words) -> bool {
         let rest = words.stop.iter().fold(rest.to_owned(), |rest, stop| rest.replace(stop.as_str(), ""));
         holds(&rest, &words.rule) || !strictly && holds(&rest, &words.back)
     };
-    let unmeasured = |pattern: &str, strictly: bool| {
-        let (first, then) = pattern.split_once('…').unwrap_or((pattern, ""));
-        core.match_indices(first).any(|(at, _)| {
-            let rest = &core[at + first.len()..];
-            // 「放置せず」 is no 放置, 「第三者による」 no 第三者に.
-            let not = ["せず", "しない", "されず", "されない", "ず", "ることなく", "することなく", "よる", "より", "よって", "おけ", "おい"];
-            rest.contains(then) && !not.iter().any(|n| rest.starts_with(n)) && !measured(rest, strictly)
-        })
-    };
-    // 「改ざんできる」, 「閲覧可能」: what is bad can be done.
-    let possible = |bad: &String| ["でき", "可能", "し得る", "しうる"].iter().any(|can| unmeasured(&format!("{bad}{can}"), false));
-    words.bad.iter().any(possible) || words.risk.iter().any(|w| unmeasured(w, false)) || words.place.iter().any(|w| unmeasured(w, true))
+    // 「放置せず」 is no 放置, 「第三者による」 no 第三者に.
+    let not = ["せず", "しない", "されず", "されない", "ず", "ることなく", "することなく", "よる", "より", "よって", "おけ", "おい"];
+    words.risks.any(core, |rest, strictly| !not.iter().any(|n| rest.starts_with(n)) && !measured(rest, strictly))
 }
 
 /// 「承認なしに」, 「暗号化せずに」, 「許可を得ずに」 before something that is not prevented.

@@ -115,6 +115,7 @@ enum StoredReason {
     Synonym(String, String),
     Topic(String),
     Past(String),
+    Ask(String),
 }
 
 impl From<&Proposal> for StoredProposal {
@@ -135,6 +136,7 @@ impl From<&Proposal> for StoredProposal {
                     Reason::Synonym(theirs, ours) => StoredReason::Synonym(theirs, ours),
                     Reason::Topic(name) => StoredReason::Topic(name),
                     Reason::Past(question) => StoredReason::Past(question),
+                    Reason::Ask(question) => StoredReason::Ask(question),
                 })
                 .collect(),
         }
@@ -158,6 +160,7 @@ impl From<StoredProposal> for Proposal {
                     StoredReason::Synonym(theirs, ours) => Reason::Synonym(theirs, ours),
                     StoredReason::Topic(name) => Reason::Topic(name),
                     StoredReason::Past(question) => Reason::Past(question),
+                    StoredReason::Ask(question) => Reason::Ask(question),
                 })
                 .collect(),
         }
