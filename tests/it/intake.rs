@@ -54,7 +54,7 @@ async fn old_workbooks_and_csv_are_answered_and_come_back_as_xlsx() {
         let before = cells(&app.store.original(id).await.unwrap().unwrap());
         let (file, after) = answered(&app, id).await;
         let stem = name.rsplit_once('.').unwrap().0;
-        assert!(file.header("content-disposition").contains(&format!("filename=\"{stem}_____.xlsx\"")), "{}", file.header("content-disposition"));
+        assert!(file.header("content-disposition").contains(&format!("filename=\"{stem}______.xlsx\"")), "{}", file.header("content-disposition"));
         let (row, sheet) = if form == Form::Xls { (5, "確認票") } else { (2, "質問票") };
         let place = |col: &str, row: u32| (sheet.to_owned(), format!("{col}{row}"));
         let mut want = before.clone();
