@@ -13,8 +13,10 @@ use crate::legacy;
 use crate::questionnaire::mistaken::{self, Mistaken};
 use crate::workbook::read::{self, ReadError};
 use crate::workbook::rows::{self, RowsError};
-use crate::workbook::{Limits, xls};
+use crate::workbook::{Limits, Sheet, xls};
 
+/// At most so many sheets of an old workbook are made anew.
+const SHEETS: usize = 500;
 /// The name of what has no file.
 const PASTED: &str = "貼り付けた質問.xlsx";
 /// Column heads that rows of questions without any get.
@@ -100,8 +102,12 @@ pub fn file(program: &Path, name: &str, bytes: Vec<u8>, limits: &Limits) -> Resu
         Ok(()) => Ok(Taken { bytes, form: Form::Workbook }),
         Err(ReadError::LegacyXls) => {
             let book = legacy::read(program, &bytes, &Bounds::default())?;
-            let cells: usize = book.sheets.iter().map(|s| s.cells.len()).sum();
-            rows::check_size(cells, limits)?;
+            if book.sheets.len() > SHEETS {
+                return Err(ReadError::TooManyParts { limit: SHEETS }.into());
+            }
+            // Every cell of a merged block is written.
+            let merged = |s: &Sheet| s.merges.iter().map(|m| m.width() as usize * m.height() as usize).sum::<usize>();
+            rows::check_size(book.sheets.iter().map(|s| s.cells.len() + merged(s)).sum(), limits)?;
             Ok(Taken { bytes: xls::to_xlsx(&book).map_err(RowsError::from)?, form: Form::Xls })
         }
         Err(ReadError::NotAZip) if is_text(name) => {

@@ -134,7 +134,8 @@ impl State {
         Ok(if fact.as_ref() == Ok(&answer) { Self::Accepted { item: None, answer } } else { Self::Edited { item: None, answer } })
     }
 
-    /// Takes `answer`, written by a person who may have started from `proposal`. Unchanged words are an acceptance.
+    /// Takes `answer`, written by a person who may have started from `proposal` or what stands in the file. Unchanged words are an
+    /// acceptance.
     ///
     /// # Errors
     /// [`Refusal`] when the answer can't stand in the client's file.
@@ -142,6 +143,7 @@ impl State {
         let answer = checked(question, answer)?;
         match proposal {
             Some(p) if checked(question, p.answer.clone()).as_ref() == Ok(&answer) => Ok(Self::Accepted { item: Some(p.item), answer }),
+            None if standing(question).as_ref() == Some(&answer) => Ok(Self::Accepted { item: None, answer }),
             _ => Ok(Self::Edited { item: proposal.map(|p| p.item), answer }),
         }
     }

@@ -53,10 +53,10 @@ pub(super) fn open(file: &Path) -> Result<Opened, Failure> {
     let name = file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     let taken = intake::file(&std::env::current_exe()?, &name, bytes, &limits);
     let Taken { bytes, form } = taken.map_err(|e| if e.is_input() { in_file(file, &e) } else { Failure::Fault(e.into()) })?;
+    let workbook = read::read(&bytes, &limits).map_err(|e| in_file(file, &e))?;
+    let found = questionnaire::find(&workbook).map_err(|e| in_file(file, &e))?;
     if !form.note().is_empty() {
         writeln!(io::stderr(), "kaitou: {}: {}", file.display(), form.note())?;
     }
-    let workbook = read::read(&bytes, &limits).map_err(|e| in_file(file, &e))?;
-    let found = questionnaire::find(&workbook).map_err(|e| in_file(file, &e))?;
     Ok(Opened { bytes, found })
 }

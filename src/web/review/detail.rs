@@ -101,7 +101,7 @@ impl Entered {
         Self { item: None, answer, past: Some(past), wrong: None, conflict: None }
     }
 
-    /// The decided answer, or else the draft, or else the company's `fact`; another proposal where `item` asks for it.
+    /// The decided answer, or else the draft, or else the company's `fact`, or else what stands in the file; another proposal where `item` asks for it.
     pub(in crate::web) fn stored(q: &ReviewQuestion, fact: Option<&Draft>, item: Option<u32>) -> Self {
         let asked = item.and_then(|item| q.suggestion.proposal(item));
         let (item, answer) = match (asked, &q.review.state) {
@@ -110,7 +110,10 @@ impl Entered {
             (None, State::NotApplicable { answer }) => (None, answer.clone()),
             (None, State::Open | State::Declined | State::Asked) => match q.suggestion.drafted() {
                 Some(draft) => (Some(draft.item), draft.answer.clone()),
-                None => (None, FinalAnswer { choice: None, text: fact.map(|f| f.text.clone()).unwrap_or_default() }),
+                None => match fact {
+                    Some(fact) => (None, FinalAnswer { choice: None, text: fact.text.clone() }),
+                    None => (None, standing(&q.question).unwrap_or_default()),
+                },
             },
         };
         Self { item, answer, past: None, wrong: None, conflict: None }
