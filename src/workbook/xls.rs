@@ -56,7 +56,11 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
         }
         for merge in book.merge_cells_by_sheet_name(&meta.name).unwrap_or_default() {
             let corner = |(row, col): (u32, u32)| CellRef::new(row.saturating_add(1), col.saturating_add(1));
-            sheet.merges.push(CellRange { first: corner(merge.start), last: corner(merge.end) });
+            let range = CellRange { first: corner(merge.start), last: corner(merge.end) };
+            // A broken file's block may end before it begins.
+            if range.first.row <= range.last.row && range.first.col <= range.last.col {
+                sheet.merges.push(range);
+            }
         }
         sheets.push(sheet);
     }

@@ -57,7 +57,7 @@ async fn nothing_leaves_before_the_release_and_the_same_release_is_the_same_file
     assert_eq!(first.status, StatusCode::OK);
     assert!(changed(&original, &first.body).values().all(|text| text == "○" || text == "一番の回答"));
     assert_eq!(changed(&original, &first.body).len(), 2);
-    let tally = app.store.questionnaire(id).await.unwrap().unwrap().tally;
+    let tally = app.store.questionnaire(id).await.unwrap().unwrap().all();
     assert_eq!((tally.of(Kind::Released), tally.of(Kind::Edited)), (1, 1));
 
     // A change after the release is not in the file until it is released again.
