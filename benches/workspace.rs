@@ -1,7 +1,7 @@
 //! What the review workspace costs: the page of a question among 400, at the server and in Chromium, beside the smallest of
 //! pages there; and a decision while 20 reviewers are at work, beside its floor in the same run, a file written and synced.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a benchmark")]
 
 #[path = "../tests/it/chrome.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -121,7 +121,7 @@ async fn main() {
     let standard = store.add_standard("標準.xlsx", b"PK", 67, &by, clock.now()).await.unwrap();
     let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![], form: Form::Workbook, sha256: String::new() };
     let id = store.add_questionnaire(&new, &by, clock.now()).await.unwrap();
-    store.finish(id, standard, &[], &(1..=QUESTIONS).map(question).collect::<Vec<_>>()).await.unwrap();
+    store.finish(id, 0, standard, &[], &(1..=QUESTIONS).map(question).collect::<Vec<_>>()).await.unwrap();
     let accounts = Accounts::new(store.clone(), clock.clone());
     let app = || App::new(store.clone(), pipeline.clone(), accounts.clone(), clock.clone(), limits, "http://localhost".parse().unwrap());
     let router = router(app());

@@ -73,6 +73,8 @@ pub struct Questionnaire {
     pub tally: Tally,
     /// Its rows about the company by state.
     pub facts: Tally,
+    /// How often a person put right what was found in it.
+    pub generation: i64,
 }
 
 impl Questionnaire {
@@ -86,7 +88,8 @@ impl Questionnaire {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, client, services, due, file_name, form, created_at, state, message, problems, standard_sheet_id, owner_id FROM questionnaire ",
+            "SELECT id, client, services, due, file_name, form, created_at, state, message, problems, standard_sheet_id, owner_id, generation
+             FROM questionnaire ",
             $rest
         )
     };
@@ -274,5 +277,6 @@ fn questionnaire(row: &SqliteRow, tallies: &mut HashMap<i64, (Tally, Tally)>) ->
         owner: row.try_get("owner_id")?,
         tally,
         facts,
+        generation: row.try_get("generation")?,
     })
 }

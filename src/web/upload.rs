@@ -71,7 +71,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Result<Response, WebErr
     form_page(&app, &FileForm::default(), Wrong::default(), None, StatusCode::OK)
 }
 
-/// `POST /upload`: to the new questionnaire's page, or back to the form with what is wrong.
+/// `POST /upload`: to what was found in it, or back to the form with what is wrong.
 pub(super) async fn submit(State(app): State<Arc<App>>, who: Who, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
     let mut form = FileForm::read(multipart?, app.limits.file_bytes).await?;
     let mut wrong = Wrong::default();
@@ -114,7 +114,7 @@ pub(super) async fn submit(State(app): State<Arc<App>>, who: Who, multipart: Res
             Source::Pasted(_) => pasted_name(),
         };
         match app.pipeline.upload(Upload { client, services, due, source, again }, &who.by).await {
-            Ok(id) => return Ok(Redirect::to(&format!("/questionnaires/{id}")).into_response()),
+            Ok(id) => return Ok(Redirect::to(&format!("/questionnaires/{id}/mapping")).into_response()),
             Err(PipelineError::Twice(same, sha256)) => {
                 status = StatusCode::CONFLICT;
                 let created = moment(same.created_at);

@@ -15,7 +15,7 @@ use crate::http::{cells, changed};
 async fn sent(app: &TestApp, fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> i64 {
     let answer = app.post_file("/upload", &[&[("client", "株式会社みなと商事")], fields].concat(), file).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-    let id = answer.location().trim_start_matches("/questionnaires/").parse().unwrap();
+    let id = answer.location().trim_start_matches("/questionnaires/").trim_end_matches("/mapping").parse().unwrap();
     app.wait_until_read(id).await;
     id
 }

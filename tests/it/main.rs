@@ -13,6 +13,7 @@ mod hostile;
 mod http;
 mod intake;
 mod keep;
+mod mapping;
 mod matching;
 mod previous;
 mod process;

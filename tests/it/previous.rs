@@ -93,7 +93,7 @@ async fn many_at_one_go_leave_what_stands_in_the_file() {
     let last_year = file(&app, first).await;
     accept(high[2]).await;
     let sent = app.post_file("/upload", &[("client", "株式会社みなと商事")], Some(("今年.xlsx", &last_year))).await;
-    let id: i64 = sent.location().trim_start_matches("/questionnaires/").parse().unwrap();
+    let id: i64 = sent.location().trim_start_matches("/questionnaires/").trim_end_matches("/mapping").parse().unwrap();
     app.wait_until_read(id).await;
     let lines = app.store.lines(id).await.unwrap();
     for position in &high {
