@@ -126,14 +126,14 @@ impl TestApp {
 
     /// Stores a file of `fixtures/clients` as if somebody had uploaded it, and waits until it can be reviewed; its id.
     pub async fn given(&self, name: &str) -> i64 {
-        let bytes = fixture_bytes(&format!("clients/{name}"));
-        let new = Upload {
-            client: "株式会社みなと商事".to_owned(),
-            services: vec![],
-            due: None,
-            again: Some(digest(&bytes)),
-            source: Source::File { name: name.to_owned(), bytes },
-        };
+        self.sent("株式会社みなと商事", name, fixture_bytes(&format!("clients/{name}"))).await
+    }
+
+    /// Stores a file, whether or not it came before, and waits until it is read or could not be; its id.
+    pub async fn sent(&self, client: &str, name: &str, bytes: Vec<u8>) -> i64 {
+        let again = Some(digest(&bytes));
+        let source = Source::File { name: name.to_owned(), bytes };
+        let new = Upload { client: client.to_owned(), services: vec![], due: None, again, source };
         let id = self.pipeline.upload(new, &By::this_machine()).await.expect("a workbook");
         self.wait_until_read(id).await;
         id

@@ -1,10 +1,9 @@
 //! What was found in a file is put right, stays right when the same form comes again, and nothing that was decided is lost.
 
 use axum::http::StatusCode;
-use kaitou::people::By;
 use kaitou::questionnaire::Question;
 use kaitou::review::Kind;
-use kaitou::store::{NewQuestionnaire, Origin, Reading};
+use kaitou::store::{Origin, Reading};
 use rust_xlsxwriter::{DataValidation, Format, FormatBorder, Workbook};
 
 use crate::harness::TestApp;
@@ -65,10 +64,7 @@ impl Form {
 
     async fn given(&self, app: &TestApp, client: &str) -> i64 {
         let file_name = format!("{client}.xlsx");
-        let new = NewQuestionnaire { client: client.to_owned(), services: vec![], due: None, file_name, bytes: self.bytes() };
-        let id = app.pipeline.upload(new, &By::this_machine()).await.unwrap();
-        app.wait_until_read(id).await;
-        id
+        app.sent(client, &file_name, self.bytes()).await
     }
 }
 
@@ -233,9 +229,7 @@ async fn a_file_in_which_nothing_is_found_is_put_right_too() {
         sheet.write(row, 1, text).unwrap();
     }
     let bytes = book.save_to_buffer().unwrap();
-    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes };
-    let id = app.pipeline.upload(new, &By::this_machine()).await.unwrap();
-    app.wait_until_read(id).await;
+    let id = app.sent("甲社", "a.xlsx", bytes).await;
     assert!(matches!(app.store.questionnaire(id).await.unwrap().unwrap().reading, Reading::Failed(_)));
     let page = app.get(&format!("/questionnaires/{id}")).await.text();
     assert!(page.contains(&format!("/questionnaires/{id}/mapping")), "{page}");
