@@ -13,7 +13,7 @@ const MAX_CELLS: usize = 300_000;
 /// Stands in a row of its own behind the last one: where it does not come out alone, a quotation mark was left open.
 const END: &str = "\u{1}";
 /// Narrowest and widest column, in characters.
-const WIDTHS: (usize, usize) = (8, 60);
+const WIDTHS: (u16, u16) = (8, 60);
 
 /// Why rows could not be read; the text is for a person.
 #[derive(Debug, thiserror::Error)]
@@ -123,6 +123,13 @@ fn tidy(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect::<String>().trim().to_owned()
 }
 
+/// How wide a column is to be for a text, in characters: within reason, a longer text wraps.
+pub(super) fn width_of(text: &str) -> u16 {
+    let (least, most) = WIDTHS;
+    let line = |line: &str| line.chars().take(usize::from(most)).map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<u16>();
+    text.lines().map(line).max().unwrap_or(0).clamp(least, most) + 2
+}
+
 /// An .xlsx workbook with these rows on its one sheet, framed where they look like a table, so that answers have a place.
 ///
 /// # Errors
@@ -133,7 +140,7 @@ pub fn to_xlsx(rows: &[Vec<String>]) -> Result<Vec<u8>, RowsError> {
     sheet.set_name(SHEET)?;
     let plain = Format::new();
     let framed = Format::new().set_text_wrap().set_border(FormatBorder::Thin);
-    let mut widths: Vec<usize> = Vec::new();
+    let mut widths: Vec<u16> = Vec::new();
     for (row, cells) in rows.iter().enumerate() {
         let number = u32::try_from(row).ok().filter(|n| *n < MAX_ROW).ok_or(RowsError::TooWide(row + 1))?;
         if cells.len() > MAX_COL as usize {
@@ -154,17 +161,15 @@ pub fn to_xlsx(rows: &[Vec<String>]) -> Result<Vec<u8>, RowsError> {
                 (false, false) => sheet.write_string_with_format(number, place, text, &plain)?,
             };
             if widths.len() <= col {
-                widths.resize(col + 1, WIDTHS.0);
+                widths.resize(col + 1, width_of(""));
             }
             if table {
-                let wide = text.lines().map(|line| line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()).max().unwrap_or(0);
-                widths[col] = widths[col].max(wide).min(WIDTHS.1);
+                widths[col] = widths[col].max(width_of(text));
             }
         }
     }
-    for (col, width) in (0_u16..).zip(&widths) {
-        #[expect(clippy::cast_precision_loss, reason = "a column's width")]
-        sheet.set_column_width(col, *width as f64 + 2.0)?;
+    for (col, width) in (0_u16..).zip(widths) {
+        sheet.set_column_width(col, width)?;
     }
     Ok(new.save_to_buffer()?)
 }
