@@ -7,26 +7,27 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use jiff::civil::Date;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::export;
-use crate::intake::{self, IntakeError, Taken};
+use crate::intake::IntakeError;
 use crate::people::By;
 use crate::questionnaire::mapping::Mapping;
 use crate::questionnaire::{NoQuestions, Question};
 use crate::review::{Proposal, Refusal, Suggestion};
-use crate::store::{NewQuestionnaire, NewRelease, PastAnswer, Questionnaire, SaveError, Store, StoreError};
+use crate::store::{NewRelease, PastAnswer, Questionnaire, SaveError, Store, StoreError};
 use crate::workbook::read::{self, ReadError};
 use crate::workbook::{Limits, Problem, Workbook, write};
 
 mod engine;
 mod mapping;
+mod upload;
 
 pub use engine::{Engine, EngineError, Library, Sources};
 pub use mapping::{CorrectionError, Mapped};
+pub use upload::{Source, Upload};
 
 /// How many questionnaires are read at once: each keeps one thread busy.
 const AT_ONCE: usize = 2;
@@ -140,37 +141,6 @@ impl From<StoreError> for ReleaseError {
     }
 }
 
-/// A questionnaire as somebody sends it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// The client's name.
-    pub client: String,
-    /// The services it is about.
-    pub services: Vec<String>,
-    /// When the client wants it back.
-    pub due: Option<Date>,
-    /// What was sent.
-    pub source: Source,
-    /// The SHA-256 of the file that is uploaded though it was before; `None` where nobody said so.
-    pub again: Option<String>,
-}
-
-/// What was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// A file.
-    File {
-        /// Its name.
-        name: String,
-        /// Its bytes.
-        bytes: Vec<u8>,
-    },
-    /// Rows from the clipboard.
-    Pasted(String),
-    /// The file of [`Upload::again`], under this name; it need not be sent once more.
-    Known(String),
-}
-
 /// What came out of reading a questionnaire.
 struct Found {
     problems: Vec<Problem>,
@@ -237,59 +207,6 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Takes an uploaded questionnaire in, keeps it, and has it read. What can't be made a workbook is refused at once, and so
-    /// is a file that was uploaded before, unless the upload says that it is meant.
-    ///
-    /// # Errors
-    /// [`PipelineError`]
-    pub async fn upload(&self, upload: Upload, by: &By) -> Result<i64, PipelineError> {
-        if self.engine().is_none() {
-            return Err(PipelineError::NoStandard);
-        }
-        let Upload { client, services, due, source, again } = upload;
-        let (source, sha256) = match (source, &again) {
-            (Source::Known(name), Some(sha256)) => (Source::Known(name), sha256.clone()),
-            (source, _) => tokio::task::spawn_blocking(move || {
-                let sha256 = match &source {
-                    Source::File { bytes, .. } => intake::digest(bytes),
-                    Source::Pasted(text) => intake::digest(text.as_bytes()),
-                    Source::Known(_) => String::new(),
-                };
-                (source, sha256)
-            })
-            .await?,
-        };
-        let earlier = match self.0.store.same_file(&sha256).await? {
-            Some(id) => self.0.store.questionnaire(id).await?,
-            None => None,
-        };
-        let (file_name, taken) = match (source, earlier) {
-            (Source::Known(name), Some(earlier)) => {
-                let bytes = self.0.store.original(earlier.id).await?.unwrap_or_default();
-                (name, Taken { bytes, form: earlier.form })
-            }
-            (_, Some(earlier)) if again.as_ref() != Some(&sha256) => return Err(PipelineError::Twice(Box::new(earlier), sha256)),
-            (Source::Known(_), None) => return Err(ReadError::Empty.into()),
-            (source, _) => self.take(source).await?,
-        };
-        let Taken { bytes, form } = taken;
-        let new = NewQuestionnaire { client, services, due, file_name, bytes, form, sha256 };
-        let id = self.0.store.add_questionnaire(&new, by, self.0.clock.now()).await?;
-        self.enqueue(id);
-        Ok(id)
-    }
-
-    /// The name and the workbook of what was sent.
-    async fn take(&self, source: Source) -> Result<(String, Taken), PipelineError> {
-        let inner = self.0.clone();
-        let taken = tokio::task::spawn_blocking(move || match source {
-            Source::File { name, bytes } => intake::file(&inner.program, &name, bytes, &inner.limits).map(|taken| (name, taken)),
-            Source::Pasted(text) => intake::pasted(&text, &inner.limits).map(|taken| (intake::pasted_name(), taken)),
-            Source::Known(_) => Err(ReadError::Empty.into()),
-        });
-        Ok(taken.await??)
-    }
-
     /// Has a questionnaire that failed read again.
     ///
     /// # Errors
@@ -337,17 +254,6 @@ impl Pipeline {
             Err(SaveError::NoQuestion) => Err(ReleaseError::NoQuestionnaire),
             Err(SaveError::Store(e)) => Err(e.into()),
         }
-    }
-
-    /// The day that the file of questionnaire `id` says it was filled in on; `None` where it says none.
-    ///
-    /// # Errors
-    /// [`PipelineError`]
-    pub async fn answered_on(&self, id: i64) -> Result<Option<Date>, PipelineError> {
-        let Some(bytes) = self.0.store.original(id).await? else { return Ok(None) };
-        let limits = self.0.limits;
-        let workbook = tokio::task::spawn_blocking(move || read::read(&bytes, &limits)).await??;
-        Ok(crate::questionnaire::profile::answered_on(&workbook))
     }
 
     /// Items of the standard sheet for `words`, as answers to `question` for `services`, best first.

@@ -19,16 +19,18 @@ use crate::library;
 use crate::people::Role;
 use crate::pipeline::Progress;
 use crate::questionnaire::{Kind as QuestionKind, profile};
-use crate::store::{Earlier, Line, Questionnaire, Reading, ReviewQuestion};
+use crate::store::{Line, Questionnaire, Reading, ReviewQuestion};
 
 pub(super) mod bulk;
 pub(super) mod decide;
 mod detail;
 mod lines;
+mod past;
 
 pub(super) use detail::{Header, name};
-use detail::{Around, Detail, Entered, FILED, Past};
+use detail::{Around, Detail, Entered};
 use lines::{Entry, Show};
+use past::Past;
 
 /// An id in an address. One that is no number is unknown like any other that is not there.
 #[derive(Deserialize)]
@@ -169,7 +171,7 @@ pub(super) async fn page(
     let item = asked.item.parse().ok();
     complete(&app, &questionnaire.services, &mut question, item);
     let fact = fact(&app, &question).await?;
-    let entered = match past(&app, id, &asked.past).await? {
+    let entered = match past::named(&app, id, &asked.past).await? {
         Some(past) => Entered::past(&question, past),
         None => Entered::stored(&question, fact.as_ref(), item),
     };
@@ -196,21 +198,6 @@ fn complete(app: &App, services: &[String], question: &mut ReviewQuestion, item:
     let missing = item.filter(|item| question.suggestion.proposal(*item).is_none());
     let found = missing.and_then(|item| app.pipeline.engine()?.proposal(&question.question, item, services));
     question.suggestion.proposals.extend(found);
-}
-
-/// The past answer that `key` names: of an earlier questionnaire by its id and place, or of the library but for questionnaire `own`.
-async fn past(app: &App, own: i64, key: &str) -> Result<Option<Past>, WebError> {
-    if let Some(filed) = key.strip_prefix(FILED).and_then(|id| id.parse::<i64>().ok()) {
-        return Ok(app.store.library(own).await?.iter().find(|f| f.id == filed).map(Past::filed));
-    }
-    let Some((Ok(id), Ok(position))) = key.split_once('-').map(|(id, at)| (id.parse(), at.parse())) else { return Ok(None) };
-    let (Some(questionnaire), Some(question)) = (app.store.questionnaire(id).await?, app.store.question(id, position).await?) else {
-        return Ok(None);
-    };
-    let at = app.store.history(id, position).await?.last().map(|d| d.at);
-    Ok(question.review.state.answer().cloned().zip(at).map(|(answer, at)| {
-        Past::decided(Earlier { questionnaire: id, position, client: questionnaire.client, question: question.question.text, answer, at })
-    }))
 }
 
 /// `GET /questionnaires/{id}/questions/{position}`: where a browser is after a decision was refused, when it asks again.

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use super::super::marks::{Piece, pieces};
 use super::super::view::{self, Bar, Due};
 use super::lines::Entry;
+use super::past::Past;
 use crate::export::FinalAnswer;
-use crate::library::FiledAnswer;
 use crate::matching::Reason;
 use crate::people::Person;
 use crate::questionnaire::Kind as QuestionKind;
@@ -14,11 +14,8 @@ use crate::questionnaire::asks::asks;
 use crate::questionnaire::polarity::is_turned_under;
 use crate::questionnaire::profile::Draft;
 use crate::review::{Choices, Kind, Proposal, State, Tally, standing};
-use crate::store::{Decided, Earlier, Line, Questionnaire, ReviewQuestion};
+use crate::store::{Decided, Line, Questionnaire, ReviewQuestion};
 use crate::workbook::Problem;
-
-/// What the address of a file's answer begins with.
-pub(in crate::web) const FILED: char = 'f';
 
 /// The head of a questionnaire's pages.
 pub(in crate::web) struct Header {
@@ -270,44 +267,6 @@ pub(in crate::web) struct Alike {
     pub kind: (&'static str, &'static str),
     /// Whether its answer contradicts the one of the question that is shown.
     pub contradicts: bool,
-}
-
-/// A past answer: of an earlier questionnaire, or of a file that came in with answers.
-pub(in crate::web) struct Past {
-    /// Its address: questionnaire and place, or its id in the library.
-    pub key: String,
-    /// The client, when it was decided, and the file where it stood in one.
-    pub origin: String,
-    /// The client's question.
-    pub question: String,
-    /// The choice; empty for none.
-    pub choice: String,
-    /// The text.
-    pub text: String,
-}
-
-impl Past {
-    /// Of a file.
-    pub(in crate::web) fn filed(filed: &FiledAnswer) -> Self {
-        Self {
-            key: format!("{FILED}{}", filed.id),
-            origin: format!("{}（{}、{}）", filed.client, view::date(filed.answered_on), filed.file_name),
-            question: filed.question.clone(),
-            choice: filed.answer.choice.clone().unwrap_or_default(),
-            text: filed.answer.text.clone(),
-        }
-    }
-
-    /// Of an earlier questionnaire.
-    pub(in crate::web) fn decided(e: Earlier) -> Self {
-        Self {
-            key: format!("{}-{}", e.questionnaire, e.position),
-            origin: format!("{}（{}）", e.client, view::moment(e.at)),
-            question: e.question,
-            choice: e.answer.choice.unwrap_or_default(),
-            text: e.answer.text,
-        }
-    }
 }
 
 impl Detail {
