@@ -196,6 +196,7 @@ mod tests {
             protected: false,
             hidden_rows: vec![],
             hidden_cols: vec![],
+            widths: Default::default(),
         };
         for (row, texts) in (1..).zip(rows) {
             for (col, text) in (1..).zip(*texts) {
