@@ -1,7 +1,7 @@
 //! What the review workspace costs: the page of a question among 400, at the server and in Chromium, beside the smallest of
 //! pages there; and a decision while 20 reviewers are at work, beside its floor in the same run, a file written and synced.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a benchmark")]
 
 #[path = "../tests/it/chrome.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
@@ -18,6 +18,7 @@ use http_body_util::BodyExt;
 use kaitou::accounts::Accounts;
 use kaitou::clock::Clock;
 use kaitou::export::FinalAnswer;
+use kaitou::intake::Form;
 use kaitou::matching::{Band, Reason};
 use kaitou::people::By;
 use kaitou::pipeline::{Library, Pipeline, Sources};
@@ -50,6 +51,7 @@ fn question(n: u32) -> (Question, Suggestion) {
         marks: None,
         legend: vec![],
         kind: kaitou::questionnaire::Kind::Check,
+        filled: None,
     };
     let proposal = |item| Proposal {
         item,
@@ -114,10 +116,10 @@ async fn main() {
     let (clock, limits) = (Clock::system(), Limits::default());
     let store = Store::open(folder.path()).await.unwrap();
     let library = Library::open(&Sources { data: kaitou::config::default_cache_dir(), ..Sources::default() }).unwrap();
-    let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library).await.unwrap();
+    let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library, std::env::current_exe().unwrap()).await.unwrap();
     let by = By::this_machine();
     let standard = store.add_standard("標準.xlsx", b"PK", 67, &by, clock.now()).await.unwrap();
-    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![] };
+    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![], form: Form::Workbook, sha256: String::new() };
     let id = store.add_questionnaire(&new, &by, clock.now()).await.unwrap();
     store.finish(id, 0, standard, &[], &(1..=QUESTIONS).map(question).collect::<Vec<_>>()).await.unwrap();
     let accounts = Accounts::new(store.clone(), clock.clone());

@@ -4,11 +4,13 @@
 //!
 //! | room | from | to |
 //! |---|---|---|
+//! | [`intake`] | what was sent: .xlsx, .xlsm, .xls, .csv, pasted rows | the bytes of a workbook that can be answered |
 //! | [`workbook::read`] | bytes + [`workbook::Limits`] | [`workbook::Workbook`]: cells, merges, lists; no idea what a question is |
 //! | [`questionnaire`] | workbook | where the questions are, where their answers go, in which words |
 //! | [`standard`] | workbook | the company's standard sheet: items and approved answers |
 //! | [`search`] | items | tantivy and lindera: the index, and what it finds for a question |
 //! | [`matching`] | what was found | ranked items, with reasons and a calibrated confidence |
+//! | [`library`] | files that came in with answers | past answers, shown beside the drafts |
 //! | [`suggestion`] | ranked items | a draft in the client's words, or an abstention |
 //! | [`review`] | drafts | what a person decided |
 //! | [`export`] | decisions | cell edits |
@@ -28,8 +30,10 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod export;
+pub mod intake;
 pub mod isolated;
 pub mod legacy;
+pub mod library;
 pub mod matching;
 pub mod people;
 pub mod pipeline;

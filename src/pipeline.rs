@@ -4,6 +4,7 @@
 //! stores what it found all at once; so whenever the process ends, the next start finds either everything or the upload.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::{mpsc, watch};
@@ -11,19 +12,22 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::clock::Clock;
 use crate::export;
+use crate::intake::IntakeError;
 use crate::people::By;
 use crate::questionnaire::mapping::Mapping;
 use crate::questionnaire::{NoQuestions, Question};
 use crate::review::{Proposal, Refusal, Suggestion};
-use crate::store::{NewQuestionnaire, NewRelease, PastAnswer, Questionnaire, SaveError, Store, StoreError};
+use crate::store::{NewRelease, PastAnswer, Questionnaire, SaveError, Store, StoreError};
 use crate::workbook::read::{self, ReadError};
 use crate::workbook::{Limits, Problem, Workbook, write};
 
 mod engine;
 mod mapping;
+mod upload;
 
 pub use engine::{Engine, EngineError, Library, Sources};
 pub use mapping::{CorrectionError, Mapped};
+pub use upload::{Source, Upload};
 
 /// How many questionnaires are read at once: each keeps one thread busy.
 const AT_ONCE: usize = 2;
@@ -37,6 +41,7 @@ struct Inner {
     clock: Clock,
     limits: Limits,
     library: Library,
+    program: PathBuf,
     engine: RwLock<Option<Arc<Engine>>>,
     progress: Mutex<HashMap<i64, Progress>>,
     queue: mpsc::UnboundedSender<i64>,
@@ -71,6 +76,15 @@ pub enum PipelineError {
     /// The file can't be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// The file is no questionnaire's, or can't be taken in.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The same file was uploaded before; as which questionnaire, and its SHA-256.
+    #[error("同じ内容のファイルが、すでにアップロードされています。")]
+    Twice(Box<Questionnaire>, String),
+    /// The file is the standard sheet.
+    #[error("標準シート自身のようです（{0}項目の質問と回答が、使用中の標準シートと一致します）。クライアントから届いた質問票を選び直してください。標準シートを更新する場合は「標準シート」の画面から取り込んでください。")]
+    OwnSheet(usize),
     /// The file is no standard sheet, or can't be searched.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -96,7 +110,8 @@ impl PipelineError {
     #[must_use]
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Read(_) | Self::NoQuestions(_) | Self::Write(_) | Self::NoStandard => true,
+            Self::Read(_) | Self::Twice(..) | Self::OwnSheet(_) | Self::NoQuestions(_) | Self::Write(_) | Self::NoStandard => true,
+            Self::Intake(e) => e.is_input(),
             Self::Engine(e) => e.is_input(),
             Self::Store(_) | Self::Stage(_) => false,
         }
@@ -134,6 +149,7 @@ struct Found {
 
 impl Pipeline {
     /// Starts the pipeline: the standard sheet in use is made searchable, and what an earlier process left unread is read.
+    /// `program` is this binary, which reads .xls files in a process of its own.
     ///
     /// # Errors
     /// [`PipelineError`] when the database fails or the standard sheet it holds can't be used.
@@ -142,6 +158,7 @@ impl Pipeline {
         clock: Clock,
         limits: Limits,
         library: Library,
+        program: PathBuf,
     ) -> Result<(Self, Worker), PipelineError> {
         let (queue, jobs) = mpsc::unbounded_channel();
         let pipeline = Self(Arc::new(Inner {
@@ -149,6 +166,7 @@ impl Pipeline {
             clock,
             limits,
             library,
+            program,
             engine: RwLock::new(None),
             progress: Mutex::default(),
             queue,
@@ -187,21 +205,6 @@ impl Pipeline {
         let id = self.0.store.add_standard(name, &bytes, items, by, self.0.clock.now()).await?;
         self.set_engine(engine.with_id(id));
         Ok(())
-    }
-
-    /// Keeps an uploaded questionnaire and has it read. A file that is no workbook is refused at once.
-    ///
-    /// # Errors
-    /// [`PipelineError`]
-    pub async fn upload(&self, new: NewQuestionnaire, by: &By) -> Result<i64, PipelineError> {
-        if self.engine().is_none() {
-            return Err(PipelineError::NoStandard);
-        }
-        let limits = self.0.limits;
-        let new = tokio::task::spawn_blocking(move || probe(&new.bytes, &limits).map(|()| new)).await??;
-        let id = self.0.store.add_questionnaire(&new, by, self.0.clock.now()).await?;
-        self.enqueue(id);
-        Ok(id)
     }
 
     /// Has a questionnaire that failed read again.
@@ -351,6 +354,9 @@ impl Pipeline {
         engine: &Engine,
         past: &[PastAnswer],
     ) -> Result<Option<Found>, PipelineError> {
+        if let Some(items) = engine.sheet().is_copied_in(workbook) {
+            return Err(PipelineError::OwnSheet(items));
+        }
         let found = crate::questionnaire::find_with(workbook, mapping)?;
         let matcher = engine.matcher(past, &self.0.library);
         let total = found.questions.len();
@@ -397,14 +403,6 @@ async fn work(pipeline: Pipeline, mut jobs: mpsc::UnboundedReceiver<i64>) {
 fn log_panic(ended: Result<(), JoinError>) {
     if let Err(e) = ended {
         tracing::error!(error = %e, "a questionnaire's task failed");
-    }
-}
-
-/// Whether the file is a workbook at all, without reading much of it.
-fn probe(bytes: &[u8], limits: &Limits) -> Result<(), ReadError> {
-    match read::read(bytes, &Limits { cells: 2_000.min(limits.cells), ..*limits }) {
-        Ok(_) | Err(ReadError::TooManyCells { .. }) => Ok(()),
-        Err(e) => Err(e),
     }
 }
 

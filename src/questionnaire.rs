@@ -12,6 +12,7 @@ mod cards;
 pub mod choices;
 mod columns;
 mod corrected;
+pub mod filled;
 mod find;
 pub mod fingerprint;
 mod grid;
@@ -19,6 +20,7 @@ mod headings;
 pub mod legend;
 pub mod mapping;
 mod meaning;
+pub mod mistaken;
 pub mod polarity;
 pub mod profile;
 mod rows;
@@ -91,6 +93,8 @@ pub struct Question {
     pub legend: Vec<(String, String)>,
     /// What it is about.
     pub kind: Kind,
+    /// What stands in its answer cells as the file came in; `None` where they are still to be filled in.
+    pub filled: Option<filled::Filled>,
 }
 
 /// What was found in a client's workbook.

@@ -3,6 +3,7 @@
 use crate::export::FinalAnswer;
 use crate::questionnaire::Question;
 use crate::questionnaire::choices::choose;
+use crate::questionnaire::filled::is_prompt;
 use crate::workbook::MAX_CELL_UTF16;
 
 pub mod alike;
@@ -31,7 +32,7 @@ impl Choices {
             return Self::Of(marks.iter().map(|m| m.choice.clone()).collect());
         }
         match (&question.choices, question.choice_cell) {
-            (Some(choices), _) if !choices.is_empty() => Self::Of(choices.clone()),
+            (Some(choices), _) if !choices.is_empty() => Self::Of(choices.iter().filter(|c| !is_prompt(c)).cloned().collect()),
             (_, Some(_)) => Self::Any,
             (_, None) => Self::None,
         }
@@ -58,7 +59,7 @@ pub enum State {
     Open,
     /// A draft was taken as it was.
     Accepted {
-        /// The standard sheet's item it comes from; `None` where it is from the company's profile.
+        /// The standard sheet's item it comes from; `None` where it is from the company's profile, or stood in the file.
         item: Option<u32>,
         /// What is exported.
         answer: FinalAnswer,
@@ -105,6 +106,9 @@ pub enum Refusal {
     /// What is open or asked can't be released.
     #[error("未回答または確認中の質問はリリースできません。")]
     Unsettled,
+    /// Nothing stands in the file that could be kept.
+    #[error("ファイルのこの回答欄には何も記入されていません。")]
+    NothingThere,
     /// There is no cell that could say so.
     #[error("この質問には「対象外」を書き込める欄がありません。「回答しない」を選んでください。")]
     NoWordForIt,
@@ -130,7 +134,8 @@ impl State {
         Ok(if fact.as_ref() == Ok(&answer) { Self::Accepted { item: None, answer } } else { Self::Edited { item: None, answer } })
     }
 
-    /// Takes `answer`, written by a person who may have started from `proposal`. Unchanged words are an acceptance.
+    /// Takes `answer`, written by a person who may have started from `proposal` or what stands in the file. Unchanged words are an
+    /// acceptance.
     ///
     /// # Errors
     /// [`Refusal`] when the answer can't stand in the client's file.
@@ -138,8 +143,18 @@ impl State {
         let answer = checked(question, answer)?;
         match proposal {
             Some(p) if checked(question, p.answer.clone()).as_ref() == Ok(&answer) => Ok(Self::Accepted { item: Some(p.item), answer }),
+            None if standing(question).as_ref() == Some(&answer) => Ok(Self::Accepted { item: None, answer }),
             _ => Ok(Self::Edited { item: proposal.map(|p| p.item), answer }),
         }
+    }
+
+    /// Takes over what stands in the file, as it stands: nothing is written then, and so nothing is checked.
+    ///
+    /// # Errors
+    /// [`Refusal::NothingThere`]
+    pub fn keep(self, question: &Question) -> Result<Self, Refusal> {
+        let answer = standing(question).ok_or(Refusal::NothingThere)?;
+        Ok(Self::Accepted { item: None, answer })
     }
 
     /// Gives no answer.
@@ -258,6 +273,13 @@ impl Review {
     }
 }
 
+/// The answer that stands in the file as it came in.
+#[must_use]
+pub fn standing(question: &Question) -> Option<FinalAnswer> {
+    let filled = question.filled.as_ref()?;
+    Some(FinalAnswer { choice: Some(filled.choice()).filter(|c| !c.is_empty()), text: filled.text.clone() })
+}
+
 /// The answer as it would stand in the file: cut to what the question has cells for, or refused.
 fn checked(question: &Question, answer: FinalAnswer) -> Result<FinalAnswer, Refusal> {
     let choice = answer.choice.map(|c| c.trim().to_owned()).filter(|c| !c.is_empty());
@@ -310,6 +332,7 @@ mod tests {
             marks: None,
             legend: vec![],
             kind: crate::questionnaire::Kind::Check,
+            filled: None,
         }
     }
 

@@ -6,7 +6,13 @@ mod read;
 
 pub use read::{StandardError, read};
 
+use std::collections::HashSet;
+
 use crate::text::normalize;
+use crate::workbook::Workbook;
+
+/// Fewest items that tell a copy of the sheet.
+const FEWEST: usize = 3;
 
 /// One approved answer to an item, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +72,19 @@ impl StandardSheet {
     #[must_use]
     pub fn item(&self, id: u32) -> Option<&Item> {
         self.items.iter().find(|i| i.id == id)
+    }
+
+    /// How many items stand in `workbook` word by word, question and answers, where those are nearly all: then it is this very
+    /// sheet, or another version of it. `None` where it is not.
+    #[must_use]
+    pub fn is_copied_in(&self, workbook: &Workbook) -> Option<usize> {
+        let texts: HashSet<&str> = workbook.sheets.iter().flat_map(|s| s.cells.values()).map(|c| c.text.as_str()).collect();
+        let stands = |item: &&Item| {
+            let answered = || item.answers.iter().map(|a| a.text.as_str()).filter(|t| !t.is_empty());
+            texts.contains(item.question.as_str()) && answered().all(|text| texts.contains(text))
+        };
+        let same = self.items.iter().filter(stands).count();
+        (same >= FEWEST && same * 10 >= self.items.len() * 8).then_some(same)
     }
 
     /// The sheet's own names of the services `names`, in the sheet's order. Width and case don't matter, and where one column

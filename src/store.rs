@@ -17,6 +17,7 @@ mod backup;
 mod counts;
 mod decisions;
 mod json;
+mod library;
 mod links;
 mod mappings;
 mod people;
@@ -33,6 +34,7 @@ pub use audit::AuditEntry;
 pub use backup::BackupError;
 pub use counts::Counts;
 pub use decisions::{Batch, Decided, Deed, PastAnswer, SaveError};
+pub use library::TakenIn;
 pub use links::{Link, LinkError, Purpose};
 pub use mappings::{Form, FormSource, MappingError, MappingState, Origin};
 pub use people::{PersonChange, PeopleError};
@@ -104,7 +106,9 @@ impl Store {
         let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await?;
         backup::sound(&pool).await?;
         sqlx::migrate!("migrations/sqlite").run(&pool).await?;
-        Ok(Self { pool, turn: Arc::default() })
+        let store = Self { pool, turn: Arc::default() };
+        store.add_digests().await?;
+        Ok(store)
     }
 
     /// Begins to write, when those who came before are done.

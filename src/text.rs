@@ -40,6 +40,22 @@ fn plain(c: char) -> Option<char> {
     }
 }
 
+/// The day that a text names: 「2024年2月8日」, 「2024/2/8」, 「2024-02-08」, 「令和6年2月8日」, 「R6.2.8」; `None` where it names none,
+/// or more than a day.
+#[must_use]
+pub fn date(text: &str) -> Option<jiff::civil::Date> {
+    let text = normalize(text);
+    let text = text.split(['(', '〔']).next().unwrap_or_default().trim();
+    let eras = [("令和", 2018), ("平成", 1988), ("昭和", 1925), ("r", 2018), ("h", 1988), ("s", 1925)];
+    let (rest, before) = eras.iter().find_map(|(era, year)| Some((text.strip_prefix(era)?, *year))).unwrap_or((text, 0));
+    let rest = rest.trim_start().replace("元年", "1年");
+    let parts: Vec<&str> = rest.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).collect();
+    let marks = rest.chars().all(|c| c.is_ascii_digit() || matches!(c, '年' | '月' | '日' | '/' | '-' | '.' | ' '));
+    let [year, month, day] = parts.as_slice() else { return None };
+    let year = year.parse::<i16>().ok()?.checked_add(before)?;
+    jiff::civil::Date::new(year, month.parse().ok()?, day.parse().ok()?).ok().filter(|_| marks && year >= 1990)
+}
+
 /// A text in one width and case, which still knows where each of its bytes came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folded {
@@ -185,6 +201,17 @@ mod tests {
             }
         }
         assert_eq!(normalize("　ＮＯ．　１\n ｶﾞ "), "no. 1 ガ");
+    }
+
+    #[test]
+    fn days_are_read_in_every_way_of_writing() {
+        for text in ["2024年2月8日", "２０２４／２／８", "2024-02-08", "2024.2.8", "令和6年2月8日", "R6.2.8", "2024年 2月 8日（木）"] {
+            assert_eq!(date(text), Some(jiff::civil::Date::constant(2024, 2, 8)), "{text}");
+        }
+        assert_eq!(date("令和元年5月1日"), Some(jiff::civil::Date::constant(2019, 5, 1)));
+        for text in ["年　月　日", "2024年2月", "2024年2月30日", "第3版 2024-02-08", "2024-02-08から2024-03-08", "1-2-3", ""] {
+            assert_eq!(date(text), None, "{text}");
+        }
     }
 
     #[test]

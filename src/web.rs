@@ -32,6 +32,7 @@ mod list;
 mod live;
 mod mapping;
 mod marks;
+mod past;
 mod people;
 mod profile;
 mod review;
@@ -135,6 +136,8 @@ fn routes() -> Vec<Route> {
         act("/questionnaires/{id}/mapping", UPLOADED, post(mapping::correct)),
         act("/questionnaires/{id}/mapping/save", UPLOADED, post(mapping::save)),
         show("/questionnaires/{id}/events", SignedIn, get(live::events)),
+        show("/questionnaires/{id}/past", UPLOADED, get(past::page)),
+        act("/questionnaires/{id}/past", UPLOADED, post(past::submit)),
         act("/questionnaires/{id}/retry", UPLOADED, post(review::retry)),
         show("/questionnaires/{id}/download", SignedIn, get(download::page)),
         act("/questionnaires/{id}/releases", APPROVER, post(download::release)),

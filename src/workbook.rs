@@ -17,6 +17,7 @@ mod lists;
 mod package;
 mod palette;
 pub mod read;
+pub mod rows;
 mod scan;
 mod splice;
 mod survey;

@@ -19,7 +19,7 @@ use crate::workbook::{CellEdit, Limits};
 /// `kaitou answer FILE --standard SHEET [--service NAME]... [--out FILLED.xlsx] [--report REPORT.json]`
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// 質問票（.xlsx / .xlsm）
+    /// 質問票（.xlsx / .xlsm / .xls / .csv）
     file: PathBuf,
     #[command(flatten)]
     sheet: SheetArgs,
@@ -45,7 +45,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if args.out.as_ref().is_some_and(same) || args.report.as_ref().is_some_and(same) {
         return Err(Failure::Input(format!("{}: 元のファイルには上書きしません。別の名前を指定してください。", args.file.display())));
     }
-    let questions::Opened { bytes, workbook, found } = questions::open(&args.file)?;
+    let questions::Opened { bytes, found } = questions::open(&args.file)?;
     let (sheet, index) = open_index(&args.sheet)?;
     let services = sheet.check_services(&args.services).map_err(|e| Failure::Input(e.to_string()))?;
     let model = Model::built_in().map_err(|e| Failure::Fault(e.into()))?;
@@ -57,8 +57,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let mut report = Report::from(&found);
     let mut edits: Vec<CellEdit> = Vec::new();
     let (mut kept, mut profile) = (0, 0);
-    // What the client or somebody else wrote stays: nobody has reviewed whether it may go.
-    let is_free = |e: &CellEdit| workbook.sheet(&e.sheet).is_none_or(|s| s.text(e.cell).is_empty());
     let mut tally: BTreeMap<Band, Tally> = BTreeMap::new();
     let asked = index.questionnaire(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
     for ((question, line), asked) in found.questions.iter().zip(&mut report.questions).zip(&asked) {
@@ -73,12 +71,14 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         tally.questions += 1;
         if let Some(draft) = draft.as_ref().filter(|d| d.band == Band::High || args.all) {
             let answer = FinalAnswer { choice: draft.choice.clone(), text: draft.text.clone() };
-            let boxed = |e: &CellEdit| question.boxes.is_some() && question.choice_cell == Some(e.cell);
-            let (cells, filled): (Vec<_>, Vec<_>) =
-                export::edits(question, &answer).into_iter().partition(|e| is_free(e) || boxed(e));
-            kept += filled.len();
-            tally.written += usize::from(!cells.is_empty());
-            edits.extend(cells);
+            // What the client or somebody else wrote stays: nobody has reviewed whether it may go.
+            if question.filled.is_some() {
+                kept += 1;
+            } else {
+                let cells = export::edits(question, &answer);
+                tally.written += usize::from(!cells.is_empty());
+                edits.extend(cells);
+            }
         }
         let candidates = matched.candidates.iter().map(CandidateLine::new).collect();
         line.answer = Some(AnswerLine { suggestion: draft.map(SuggestionLine::from), candidates });
@@ -125,7 +125,7 @@ fn say(args: &Args, tally: &BTreeMap<Band, Tally>, cells: usize, kept: usize, pr
         writeln!(out, "会社情報の欄が {profile} 件あります。標準シートからは回答しません。")?;
     }
     if kept > 0 && args.out.is_some() {
-        writeln!(out, "すでに記入のある {kept} セルには書き込んでいません。")?;
+        writeln!(out, "回答欄にすでに記入のある {kept} 問には書き込んでいません。")?;
     }
     match &args.out {
         Some(path) if args.all => {

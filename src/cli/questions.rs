@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::wire::Report;
 use super::{Failure, in_file, read_file};
+use crate::intake::{self, Taken};
 use crate::questionnaire::{self, Kind, Questionnaire};
-use crate::workbook::{Limits, Workbook, read};
+use crate::workbook::{Limits, read};
 
 /// `kaitou questions FILE --json`
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// 質問票（.xlsx / .xlsm）
+    /// 質問票（.xlsx / .xlsm / .xls / .csv）
     file: PathBuf,
     /// JSON で出力する
     #[arg(long)]
@@ -43,14 +44,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 /// A client's file and what is in it.
 pub(super) struct Opened {
     pub bytes: Vec<u8>,
-    pub workbook: Workbook,
     pub found: Questionnaire,
 }
 
 pub(super) fn open(file: &Path) -> Result<Opened, Failure> {
     let limits = Limits::default();
     let bytes = read_file(file, &limits)?;
+    let name = file.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    let taken = intake::file(&std::env::current_exe()?, &name, bytes, &limits);
+    let Taken { bytes, form } = taken.map_err(|e| if e.is_input() { in_file(file, &e) } else { Failure::Fault(e.into()) })?;
     let workbook = read::read(&bytes, &limits).map_err(|e| in_file(file, &e))?;
     let found = questionnaire::find(&workbook).map_err(|e| in_file(file, &e))?;
-    Ok(Opened { bytes, workbook, found })
+    if !form.note().is_empty() {
+        writeln!(io::stderr(), "kaitou: {}: {}", file.display(), form.note())?;
+    }
+    Ok(Opened { bytes, found })
 }

@@ -72,7 +72,7 @@ async fn serve(args: &Args, listen: Listen, url: Option<PublicUrl>) -> Result<()
     if !listen.is_local() && !store.has_people().await.map_err(fault)? {
         return Err(for_accounts());
     }
-    let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library).await?;
+    let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library, std::env::current_exe()?).await?;
     if let Some(path) = args.standard.as_deref().filter(|_| pipeline.engine().is_none()) {
         let bytes = super::read_file(path, &limits)?;
         let name = path.file_name().map_or_else(|| path.to_string_lossy(), |n| n.to_string_lossy());

@@ -2,30 +2,63 @@
 
 /// Empty boxes that clients print; each with its ticked twin.
 const BOXES: [(char, char); 3] = [('□', '■'), ('☐', '☑'), ('◻', '◼')];
+/// Further boxes that are ticked.
+const TICKED: [char; 1] = ['☒'];
 
-/// The choices behind the boxes in `cell`, in their order; `None` where there are not two boxes with words.
+/// The choices behind the boxes in `cell`, in their order; `None` where there are not two boxes with words, of which one at least
+/// is empty (■ alone is a bullet).
 #[must_use]
 pub fn choices(cell: &str) -> Option<Vec<String>> {
-    let labels: Vec<String> = labels(cell).map(|(_, label)| label.to_owned()).collect();
-    (labels.len() >= 2 && labels.iter().all(|l| !l.is_empty())).then_some(labels)
+    let labels: Vec<(usize, char, &str)> = labels(cell).collect();
+    let fits = labels.len() >= 2 && labels.iter().all(|(_, _, l)| !l.is_empty()) && labels.iter().any(|(_, mark, _)| !is_ticked(*mark));
+    fits.then(|| labels.into_iter().map(|(_, _, label)| label.to_owned()).collect())
 }
 
-/// The text of `cell` with the box of `choice` ticked and nothing else changed; `None` where there is no such box.
+/// The choices whose boxes are ticked in `cell`.
+#[must_use]
+pub fn ticked(cell: &str) -> Vec<&str> {
+    labels(cell).filter(|(_, mark, _)| is_ticked(*mark)).map(|(_, _, label)| label).collect()
+}
+
+/// The text of `cell` with the box of `choice` ticked, the others empty and nothing else changed; `None` where there is no such box.
 #[must_use]
 pub fn tick(cell: &str, choice: &str) -> Option<String> {
-    let (at, _) = labels(cell).find(|(_, label)| *label == choice)?;
-    let rest = &cell[at..];
-    let (empty, ticked) = BOXES.iter().find(|(empty, _)| rest.starts_with(*empty))?;
-    Some(format!("{}{ticked}{}", &cell[..at], &rest[empty.len_utf8()..]))
+    labels(cell).any(|(_, _, label)| label == choice).then(|| marked(cell, Some(choice)))
 }
 
-/// Where each box stands, and the word behind it.
-fn labels(cell: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_box = |c: char| BOXES.iter().any(|(empty, _)| *empty == c);
-    cell.match_indices(is_box).map(move |(at, found)| {
-        let label = cell[at + found.len()..].trim_start_matches([' ', '　']);
+/// The text of `cell` with all its boxes empty.
+#[must_use]
+pub fn clear(cell: &str) -> String {
+    marked(cell, None)
+}
+
+fn marked(cell: &str, choice: Option<&str>) -> String {
+    // The box that the cell has for what is not ticked stands in for one that has no empty twin.
+    let empty = cell.chars().find(|c| BOXES.iter().any(|(empty, _)| empty == c)).unwrap_or(BOXES[0].0);
+    let mut done = cell.to_owned();
+    let found: Vec<(usize, char, bool)> = labels(cell).map(|(at, mark, label)| (at, mark, Some(label) == choice)).collect();
+    for (at, mark, wanted) in found.into_iter().rev() {
+        let now = match (wanted, is_ticked(mark)) {
+            (true, false) => BOXES.iter().find(|(empty, _)| *empty == mark).map_or(mark, |(_, ticked)| *ticked),
+            (false, true) => empty,
+            (true, true) | (false, false) => mark,
+        };
+        done.replace_range(at..at + mark.len_utf8(), &now.to_string());
+    }
+    done
+}
+
+fn is_ticked(mark: char) -> bool {
+    BOXES.iter().any(|(_, ticked)| *ticked == mark) || TICKED.contains(&mark)
+}
+
+/// Where each box stands, the box, and the word behind it.
+fn labels(cell: &str) -> impl Iterator<Item = (usize, char, &str)> {
+    let is_box = |c: char| is_ticked(c) || BOXES.iter().any(|(empty, _)| *empty == c);
+    cell.char_indices().filter(move |(_, c)| is_box(*c)).map(move |(at, mark)| {
+        let label = cell[at + mark.len_utf8()..].trim_start_matches([' ', '　']);
         let end = label.find(|c: char| c.is_whitespace() || is_box(c) || matches!(c, '(' | '（')).unwrap_or(label.len());
-        (at, &label[..end])
+        (at, mark, &label[..end])
     })
 }
 
@@ -42,5 +75,18 @@ mod tests {
         assert_eq!(tick(cell, "はい"), None);
         assert_eq!(choices("□にチェックを付けてください"), None);
         assert_eq!(choices("はい・いいえ"), None);
+    }
+
+    #[test]
+    fn a_box_that_was_ticked_is_known_and_can_be_ticked_anew() {
+        let cell = "■はい　□いいえ　□対象外";
+        assert_eq!(choices(cell).unwrap(), ["はい", "いいえ", "対象外"]);
+        assert_eq!(ticked(cell), ["はい"]);
+        assert_eq!(tick(cell, "いいえ").unwrap(), "□はい　■いいえ　□対象外");
+        assert_eq!(tick(cell, "はい").unwrap(), cell);
+        assert_eq!(tick("☒ Yes ☐ No", "No").unwrap(), "☐ Yes ☑ No");
+        assert_eq!(clear(cell), "□はい　□いいえ　□対象外");
+        assert_eq!(choices("■目的\n■範囲"), None);
+        assert_eq!(ticked("□はい　□いいえ"), Vec::<&str>::new());
     }
 }

@@ -56,6 +56,7 @@ pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
                     let number = blocks.iter().filter(|b| b.col() < asked.col()).find(|b| is_number(b.text) || is_label(b.text));
                     questions.push(Question {
                         kind: Kind::default(),
+                        filled: None,
                         legend: Vec::new(),
                         sheet: grid.sheet.name.clone(),
                         number: number.map(|b| b.text.to_owned()).or_else(|| super::rows::leading_number(asked.text)),

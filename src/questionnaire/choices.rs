@@ -3,6 +3,7 @@
 //! A wrong choice is a false statement to a client, so only what is certain is chosen: every choice on offer must be
 //! understood, exactly one must say what the approved answer says, and the approved text must not take back what its mark says.
 
+use super::filled::is_prompt;
 use super::meaning::{Meaning, Stance, Words, contradicts, stance_of_word};
 pub use super::meaning::{VOCABULARY, stance_of};
 use crate::text::normalize;
@@ -28,6 +29,12 @@ pub fn stance_of_text(text: &str) -> Option<Stance> {
 /// The one choice that says the same as an approved answer with `mark` and `text`; `None` where that is not certain.
 #[must_use]
 pub fn choose<'a>(mark: Option<&str>, text: &str, choices: &'a [String], legend: &Legend) -> Option<&'a String> {
+    // 「選択してください」 is no choice.
+    if choices.iter().any(|c| is_prompt(c)) {
+        let asked: Vec<String> = choices.iter().filter(|c| !is_prompt(c)).cloned().collect();
+        let found = choose(mark, text, &asked, legend)?;
+        return choices.iter().find(|c| *c == found);
+    }
     let words = Words::builtin();
     let mark = mark.map(str::trim).filter(|m| !m.is_empty());
     let said = mark.map_or_else(|| stance_of_text(text), stance_of);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::boxes;
 use super::grid::Grid;
+use super::choices::stance_of;
 use super::headings::{Heading, Headings};
 use super::mapping::Role;
 use super::rows::is_example_mark;
@@ -223,7 +224,8 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
     let named = open.iter().find(|s| answering(s)).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
     // 「ご記入欄」 asks for words whatever is explained above.
     let legend = legend && !named.is_some_and(|s| ["記入", "記述", "記載", "内容"].iter().any(|w| s.leaf.text.contains(w)));
-    let choice = listed.or(named.filter(|s| explained(s) || legend || inline(s).is_some()));
+    let shown = |s: &Stats| s.filled * 5 >= rows && written(grid, s.col, question_rows).is_some();
+    let choice = listed.or(named.filter(|s| explained(s) || legend || inline(s).is_some() || shown(s)));
     let choice = choice.filter(|_| columns.marks.is_empty());
     if let Some(choice) = choice {
         columns.choice = Some(choice.col);
@@ -242,7 +244,8 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
         .or_else(|| best(&|_| !answered));
 }
 
-/// The choices that answers of an earlier time show, where the column has no list: a few short words, most of them known.
+/// The choices that answers of an earlier time show, where the column has no list: a few words that repeat, all of them answers by
+/// what they say. Levels (3, B) are none: the others of their scale need not have been given.
 fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
     let texts = || rows.iter().map(|&row| grid.sheet.text(CellRef::new(row, col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
     let mut choices: Vec<String> = Vec::new();
@@ -251,9 +254,8 @@ fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
             choices.push(text.to_owned());
         }
     }
-    let level = |c: &String| c.chars().nth(1).is_none() && c.chars().all(char::is_alphanumeric);
-    let known = choices.iter().filter(|c| is_choice(c) || level(c)).count();
-    ((2..=6).contains(&choices.len()) && known * 2 >= choices.len() && texts().count() > choices.len()).then_some(choices)
+    let known = choices.iter().all(|c| stance_of(c).is_some());
+    ((2..=6).contains(&choices.len()) && known && texts().count() > choices.len()).then_some(choices)
 }
 
 /// One column under a heading, and what stands in it.

@@ -8,7 +8,7 @@ use super::mapping::{Mapping, Role, SheetMapping};
 use super::rows::{MAX_TITLE, Reader, is_example_mark, shape};
 use super::table::{self, Table, is_choice};
 use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
-use super::{cards, corrected, legend, profile};
+use super::{cards, corrected, filled, legend, mistaken, profile};
 use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 
 /// Finds the questions of a client's workbook.
@@ -27,8 +27,9 @@ pub fn find_with(workbook: &Workbook, mapping: &Mapping) -> Result<Questionnaire
     let found = look(workbook, mapping);
     if found.questions.is_empty() {
         let sheets: Vec<&str> = workbook.sheets.iter().map(|s| s.name.as_str()).collect();
+        let seems = mistaken::of_workbook(workbook).map_or_else(String::new, |m| format!("このファイルは{m}"));
         return Err(NoQuestions(format!(
-            "質問が見つかりません。シート（{}）で、「質問・確認事項・項目」などの見出しと「回答・実施状況・備考」などの見出しが並ぶ行、または選択肢リストのある回答欄を探しました。質問票のファイルか確認してください。",
+            "質問が見つかりません。{seems}シート（{}）で、「質問・確認事項・項目」などの見出しと「回答・実施状況・備考」などの見出しが並ぶ行、または選択肢リストのある回答欄を探しました。質問票のファイルか確認してください。",
             sheets.join("、")
         )));
     }
@@ -91,6 +92,7 @@ pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
         found.layouts.push(layout);
     }
     legend::explain(workbook, &found.sheets, &mut found.questions);
+    filled::note(workbook, &mut found.questions);
     for question in &mut found.questions {
         question.kind = profile::kind_of(question);
     }

@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
+
 use super::headings::without_brackets;
 use super::words::{self, BadWord};
 use super::{Kind, Question};
-use crate::text::normalize;
+use crate::text::{date, normalize};
+use crate::workbook::{CellRef, Visibility, Workbook};
 
 /// The file of words.
 pub const VOCABULARY: &str = "index/profile.tsv";
@@ -158,6 +161,33 @@ pub fn draft(question: &Question, profile: &Profile) -> Option<Draft> {
         several => several.iter().map(|(fact, _, value)| format!("{}：{value}", fact.name)).collect::<Vec<_>>().join("\n"),
     };
     Some(Draft { text, sources: values.iter().map(|(fact, ..)| fact.name.clone()).collect() })
+}
+
+/// The day that a workbook says it was filled in on: beside, below or behind a word such as 記入日; `None` where it says none.
+#[must_use]
+pub fn answered_on(workbook: &Workbook) -> Option<Date> {
+    let words = Words::builtin();
+    let is_date = |word: &str| words.known.get(&squeeze(word)).is_some_and(|&at| words.facts[at].key == DATE);
+    for sheet in workbook.sheets.iter().filter(|s| s.visibility == Visibility::Visible) {
+        let labels = sheet.cells.iter().filter(|(_, c)| !c.text.is_empty() && c.text.chars().nth(40).is_none());
+        for (at, cell) in labels {
+            if let Some((label, day)) = cell.text.split_once([':', '：']).or_else(|| cell.text.split_once([' ', '　']))
+                && is_date(label)
+                && let Some(day) = date(day)
+            {
+                return Some(day);
+            }
+            if !is_date(&cell.text) {
+                continue;
+            }
+            let right = sheet.cells.range(CellRef::new(at.row, at.col + 1)..CellRef::new(at.row + 1, 1));
+            let beside = right.map(|(_, c)| &c.text).find(|t| !t.is_empty()).and_then(|text| date(text));
+            if let Some(day) = beside.or_else(|| date(sheet.text(CellRef::new(at.row + 1, at.col)))) {
+                return Some(day);
+            }
+        }
+    }
+    None
 }
 
 fn squeeze(text: &str) -> String {

@@ -362,6 +362,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             marks: (!marks.is_empty()).then_some(marks),
             legend: Vec::new(),
             kind: Kind::default(),
+            filled: None,
         }
     }
 }

@@ -41,6 +41,13 @@ impl Tally {
         self.0[kind as usize] += by;
     }
 
+    /// Both counted together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.iter_mut().zip(other.0).for_each(|(n, more)| *n += more);
+        self
+    }
+
     /// How many are of `kind`.
     #[must_use]
     pub fn of(&self, kind: Kind) -> usize {

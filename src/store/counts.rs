@@ -7,7 +7,7 @@ use super::json::decode;
 use super::{Store, StoreError, decisions, number, parsed};
 use crate::review::Kind;
 
-/// Numbers over all questionnaires.
+/// Numbers over all questionnaires. Rows about the company are not counted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// When each decision that settled a question was made, the oldest first.
@@ -27,13 +27,21 @@ impl Store {
     /// [`StoreError`]
     pub async fn counts(&self, standard: i64) -> Result<Counts, StoreError> {
         let mut counts = Counts::default();
-        let rows = sqlx::query("SELECT decided_at FROM decision WHERE state NOT IN ('open', 'asked') ORDER BY decided_at")
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT d.decided_at FROM decision d JOIN question q ON q.id = d.question_id
+             WHERE d.state NOT IN ('open', 'asked') AND NOT q.profile ORDER BY d.decided_at",
+        )
+        .fetch_all(&self.pool)
+        .await?;
         for row in &rows {
             counts.settled_at.push(parsed("time", row.try_get("decided_at")?)?);
         }
-        let rows = sqlx::query("SELECT section, kind, COUNT(*) AS n FROM standing GROUP BY section, kind").fetch_all(&self.pool).await?;
+        let rows = sqlx::query(
+            "SELECT s.section, s.kind, COUNT(*) AS n FROM standing s JOIN question q ON q.id = s.id
+             WHERE NOT q.profile GROUP BY s.section, s.kind",
+        )
+        .fetch_all(&self.pool)
+        .await?;
         for row in &rows {
             let section: Vec<String> = decode("section", row.try_get("section")?)?;
             let n = number("count", row.try_get("n")?)?;

@@ -11,6 +11,7 @@ pub(super) use mapping::{StoredMapping, StoredMark};
 
 use crate::export::FinalAnswer;
 use crate::matching::Reason;
+use crate::questionnaire::filled::Filled;
 use crate::questionnaire::{Kind, Mark, Question};
 use crate::review::Proposal;
 use crate::workbook::Problem;
@@ -39,6 +40,9 @@ pub(super) struct Cells {
     legend: Vec<(String, String)>,
     #[serde(default)]
     profile: bool,
+    /// Choices and text that stand in the cells.
+    #[serde(default)]
+    filled: Option<(Vec<String>, String)>,
 }
 
 impl Cells {
@@ -60,7 +64,13 @@ impl Cells {
                 .map(|marks| marks.iter().map(|m| (m.cell.to_string(), m.choice.clone())).collect()),
             legend: question.legend.clone(),
             profile: question.kind == Kind::Profile,
+            filled: question.filled.as_ref().map(|f| (f.choices.clone(), f.text.clone())),
         }
+    }
+
+    /// Whether an answer stands in them.
+    pub(super) fn is_filled(&self) -> bool {
+        self.filled.is_some()
     }
 
     /// Puts the cells into `question`.
@@ -76,6 +86,7 @@ impl Cells {
             .map(|marks| marks.into_iter().map(|(at, choice)| Ok::<_, StoreError>(Mark { cell: cell(&at)?, choice })).collect())
             .transpose()?;
         question.legend = self.legend;
+        question.filled = self.filled.map(|(choices, text)| Filled { choices, text });
         question.kind = if self.profile { Kind::Profile } else { Kind::Check };
         Ok(question)
     }

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::json::{StoredProblem, decode, encode};
 use super::{Store, StoreError, decisions, number, parsed, time};
+use crate::intake::{Form, digest};
 use crate::people::By;
 use crate::review::Tally;
 use crate::workbook::Problem;
@@ -24,8 +25,12 @@ pub struct NewQuestionnaire {
     pub due: Option<Date>,
     /// The file's name.
     pub file_name: String,
-    /// The file, verbatim.
+    /// The workbook to answer: the file, verbatim, where it came as one.
     pub bytes: Vec<u8>,
+    /// As what it came.
+    pub form: Form,
+    /// The SHA-256 of what came, in hexadecimal.
+    pub sha256: String,
 }
 
 /// How far the reading of a questionnaire is.
@@ -52,6 +57,8 @@ pub struct Questionnaire {
     pub due: Option<Date>,
     /// The file's name.
     pub file_name: String,
+    /// As what it came.
+    pub form: Form,
     /// When it was uploaded.
     pub created_at: Timestamp,
     /// How far its reading is.
@@ -62,16 +69,27 @@ pub struct Questionnaire {
     pub standard: Option<i64>,
     /// Who has it.
     pub owner: Option<i64>,
-    /// Its questions by state.
+    /// Its questions about security by state.
     pub tally: Tally,
+    /// Its rows about the company by state.
+    pub facts: Tally,
     /// How often a person put right what was found in it.
     pub generation: i64,
+}
+
+impl Questionnaire {
+    /// Everything that is to be answered, by state.
+    #[must_use]
+    pub fn all(&self) -> Tally {
+        self.tally.and(self.facts)
+    }
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, client, services, due, file_name, created_at, state, message, problems, standard_sheet_id, owner_id, generation FROM questionnaire ",
+            "SELECT id, client, services, due, file_name, form, created_at, state, message, problems, standard_sheet_id, owner_id, generation
+             FROM questionnaire ",
             $rest
         )
     };
@@ -85,8 +103,8 @@ impl Store {
     pub async fn add_questionnaire(&self, new: &NewQuestionnaire, by: &By, at: Timestamp) -> Result<i64, StoreError> {
         let mut write = self.write().await?;
         let row = sqlx::query(
-            "INSERT INTO questionnaire (client, services, due, file_name, created_at, state, problems, owner_id)
-             VALUES ($1, $2, $3, $4, $5, 'reading', '[]', $6) RETURNING id",
+            "INSERT INTO questionnaire (client, services, due, file_name, created_at, state, problems, owner_id, form, sha256)
+             VALUES ($1, $2, $3, $4, $5, 'reading', '[]', $6, $7, $8) RETURNING id",
         )
         .bind(&new.client)
         .bind(encode("services", &new.services)?)
@@ -94,6 +112,8 @@ impl Store {
         .bind(&new.file_name)
         .bind(time(at))
         .bind(by.id)
+        .bind(form_name(new.form))
+        .bind(&new.sha256)
         .fetch_one(&mut *write.tx)
         .await?;
         let id: i64 = row.try_get("id")?;
@@ -139,6 +159,29 @@ impl Store {
         Ok(row.map(|r| r.try_get("bytes")).transpose()?)
     }
 
+    /// The latest questionnaire that came as the file with this SHA-256.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn same_file(&self, sha256: &str) -> Result<Option<i64>, StoreError> {
+        let row = sqlx::query("SELECT id FROM questionnaire WHERE sha256 = $1 ORDER BY id DESC LIMIT 1")
+            .bind(sha256)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(row.map(|r| r.try_get("id")).transpose()?)
+    }
+
+    /// Gives the questionnaires from before files were known again their SHA-256.
+    pub(super) async fn add_digests(&self) -> Result<(), StoreError> {
+        let rows = sqlx::query("SELECT id FROM questionnaire WHERE sha256 IS NULL").fetch_all(&self.pool).await?;
+        for row in &rows {
+            let id: i64 = row.try_get("id")?;
+            let sha256 = digest(&self.original(id).await?.unwrap_or_default());
+            sqlx::query("UPDATE questionnaire SET sha256 = $1 WHERE id = $2").bind(sha256).bind(id).execute(&self.pool).await?;
+        }
+        Ok(())
+    }
+
     /// Those whose reading has not ended, the oldest first.
     ///
     /// # Errors
@@ -174,26 +217,42 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// The states of the questions, counted, of one questionnaire or of all.
-    async fn tallies(&self, id: Option<i64>) -> Result<HashMap<i64, Tally>, StoreError> {
+    /// The states of the questions, counted, of one questionnaire or of all: those about security, and those about the company.
+    async fn tallies(&self, id: Option<i64>) -> Result<HashMap<i64, (Tally, Tally)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT questionnaire_id, kind, COUNT(*) AS n FROM standing
-             WHERE questionnaire_id BETWEEN $1 AND $2 GROUP BY questionnaire_id, kind",
+            "SELECT s.questionnaire_id, s.kind, q.profile, COUNT(*) AS n FROM standing s JOIN question q ON q.id = s.id
+             WHERE s.questionnaire_id BETWEEN $1 AND $2 GROUP BY s.questionnaire_id, s.kind, q.profile",
         )
         .bind(id.unwrap_or(i64::MIN))
         .bind(id.unwrap_or(i64::MAX))
         .fetch_all(&self.pool)
         .await?;
-        let mut tallies: HashMap<i64, Tally> = HashMap::new();
+        let mut tallies: HashMap<i64, (Tally, Tally)> = HashMap::new();
         for row in rows {
             let kind = decisions::kind(row.try_get("kind")?)?;
-            tallies.entry(row.try_get("questionnaire_id")?).or_default().add(kind, number("count", row.try_get("n")?)?);
+            let (checks, facts) = tallies.entry(row.try_get("questionnaire_id")?).or_default();
+            let tally = if row.try_get("profile")? { facts } else { checks };
+            tally.add(kind, number("count", row.try_get("n")?)?);
         }
         Ok(tallies)
     }
 }
 
-fn questionnaire(row: &SqliteRow, tallies: &mut HashMap<i64, Tally>) -> Result<Questionnaire, StoreError> {
+fn form_name(form: Form) -> &'static str {
+    match form {
+        Form::Workbook => "workbook",
+        Form::Xls => "xls",
+        Form::Csv => "csv",
+        Form::Pasted => "pasted",
+    }
+}
+
+fn form(stored: &str) -> Result<Form, StoreError> {
+    let found = Form::ALL.into_iter().find(|f| form_name(*f) == stored);
+    found.ok_or_else(|| StoreError::Corrupt { what: "form", value: stored.to_owned() })
+}
+
+fn questionnaire(row: &SqliteRow, tallies: &mut HashMap<i64, (Tally, Tally)>) -> Result<Questionnaire, StoreError> {
     let id = row.try_get("id")?;
     let state: &str = row.try_get("state")?;
     let reading = match state {
@@ -204,18 +263,21 @@ fn questionnaire(row: &SqliteRow, tallies: &mut HashMap<i64, Tally>) -> Result<Q
     };
     let due: Option<&str> = row.try_get("due")?;
     let problems: Vec<StoredProblem> = decode("problems", row.try_get("problems")?)?;
+    let (tally, facts) = tallies.remove(&id).unwrap_or_default();
     Ok(Questionnaire {
         id,
         client: row.try_get("client")?,
         services: decode("services", row.try_get("services")?)?,
         due: due.map(|d| parsed("date", d)).transpose()?,
         file_name: row.try_get("file_name")?,
+        form: form(row.try_get("form")?)?,
         created_at: parsed("time", row.try_get("created_at")?)?,
         reading,
         problems: problems.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
         standard: row.try_get("standard_sheet_id")?,
         owner: row.try_get("owner_id")?,
-        tally: tallies.remove(&id).unwrap_or_default(),
+        tally,
+        facts,
         generation: row.try_get("generation")?,
     })
 }

@@ -51,6 +51,10 @@ pub struct Line {
     pub alike: Option<u32>,
     /// Who has it.
     pub assignee: Option<i64>,
+    /// Whether an answer stands in its cells as the file came in.
+    pub filled: bool,
+    /// Whether it is about the company and not about security.
+    pub profile: bool,
     /// What will be exported.
     pub answer: Option<FinalAnswer>,
 }
@@ -100,9 +104,10 @@ impl Store {
     /// [`StoreError`]
     pub async fn lines(&self, id: i64) -> Result<Vec<Line>, StoreError> {
         let rows = sqlx::query(
-            "SELECT q.position, q.sheet, q.number, q.section, q.text, q.alike, q.kind, q.state, q.revision, q.d_choice, q.d_text,
-                    s.band, s.draft IS NOT NULL AS drafted, a.person_id AS assignee
+            "SELECT q.position, q.sheet, q.number, q.section, q.text, q.cells, q.alike, q.kind, q.state, q.revision, q.d_choice, q.d_text,
+                    s.band, s.draft IS NOT NULL AS drafted, a.person_id AS assignee, k.profile
              FROM standing q
+             JOIN question k ON k.id = q.id
              JOIN suggestion s ON s.question_id = q.id
              LEFT JOIN assignee a ON a.question_id = q.id
              WHERE q.questionnaire_id = $1
@@ -125,6 +130,8 @@ impl Store {
                     drafted: r.try_get("drafted")?,
                     alike: alike(r)?,
                     assignee: r.try_get("assignee")?,
+                    filled: decode::<Cells>("cells", r.try_get("cells")?)?.is_filled(),
+                    profile: r.try_get("profile")?,
                     answer: match r.try_get("state")? {
                         "accepted" | "edited" | "not_applicable" => {
                             Some(FinalAnswer { choice: r.try_get("d_choice")?, text: r.try_get("d_text")? })
@@ -174,6 +181,7 @@ fn review_question(row: &SqliteRow) -> Result<ReviewQuestion, StoreError> {
         marks: None,
         legend: Vec::new(),
         kind: crate::questionnaire::Kind::Check,
+        filled: None,
     })?;
     let proposals: Vec<StoredProposal> = decode("proposals", row.try_get("proposals")?)?;
     let draft: Option<i64> = row.try_get("draft")?;

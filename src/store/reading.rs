@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::json::{Cells, StoredProblem, StoredProposal, decode, encode};
 use super::{Store, StoreError, Write};
-use crate::questionnaire::Question;
+use crate::questionnaire::{Kind, Question};
 use crate::review::{Suggestion, alike::groups};
 use crate::workbook::Problem;
 
@@ -106,14 +106,16 @@ impl Write {
         before: Option<Known>,
     ) -> Result<(), StoreError> {
         let (section, cells) = (encode("section", &question.section)?, encode("cells", &Cells::of(question))?);
+        let profile = question.kind == Kind::Profile;
         let question_id = match before {
             Some(Known { id, decided }) => {
-                sqlx::query("UPDATE question SET position = $1, number = $2, section = $3, cells = $4, alike = $5 WHERE id = $6")
+                sqlx::query("UPDATE question SET position = $1, number = $2, section = $3, cells = $4, alike = $5, profile = $6 WHERE id = $7")
                     .bind(position)
                     .bind(&question.number)
                     .bind(section)
                     .bind(cells)
                     .bind(alike)
+                    .bind(profile)
                     .bind(id)
                     .execute(&mut *self.tx)
                     .await?;
@@ -125,8 +127,8 @@ impl Write {
             }
             None => {
                 let row = sqlx::query(
-                    "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells, alike)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+                    "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells, alike, profile)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
                 )
                 .bind(id)
                 .bind(position)
@@ -136,6 +138,7 @@ impl Write {
                 .bind(&question.text)
                 .bind(cells)
                 .bind(alike)
+                .bind(profile)
                 .fetch_one(&mut *self.tx)
                 .await?;
                 row.try_get("id")?

@@ -148,7 +148,7 @@ pub(super) async fn file(State(app): State<Arc<App>>, who: Who, Path(Id(id)): Pa
             return Err(WebError::Conflict("まだリリースされていません。承認者がリリースすると、ダウンロードできるようになります。".to_owned()));
         }
         // Released as it stands: the same file again.
-        Some(r) if questionnaire.tally.of(Kind::Released) == questionnaire.tally.settled() && r.answers == questionnaire.tally.settled() => r.id,
+        Some(r) if questionnaire.all().of(Kind::Released) == questionnaire.all().settled() && r.answers == questionnaire.all().settled() => r.id,
         _ => {
             let release = app.pipeline.release(id, None, &who.by).await?;
             app.live.tell(id, What::All);

@@ -74,7 +74,8 @@ impl From<PipelineError> for WebError {
     fn from(e: PipelineError) -> Self {
         match e {
             PipelineError::Read(crate::workbook::read::ReadError::TooLarge { .. }) => Self::TooLarge(e.to_string()),
-            PipelineError::NoStandard => Self::Conflict(e.to_string()),
+            PipelineError::Intake(crate::intake::IntakeError::Read(crate::workbook::read::ReadError::TooLarge { .. })) => Self::TooLarge(e.to_string()),
+            PipelineError::NoStandard | PipelineError::Twice(..) => Self::Conflict(e.to_string()),
             e if e.is_input() => Self::Unusable(e.to_string()),
             e => Self::Internal(e.into()),
         }

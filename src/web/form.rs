@@ -9,6 +9,9 @@ use super::error::WebError;
 
 /// The longest value of a field that is no file.
 const FIELD_BYTES: usize = 64 << 10;
+/// The field that holds pasted rows, and how long they may be.
+pub(super) const ROWS: &str = "rows";
+const ROWS_BYTES: usize = 4 << 20;
 /// How much of a file beyond the limit is read and thrown away. A browser shows the answer only after it has sent the whole
 /// request: hanging up earlier would show it a cut connection.
 const DRAINED: usize = 1 << 30;
@@ -45,8 +48,13 @@ impl FileForm {
                     }
                 }
                 None => {
-                    let too_long = || WebError::Malformed(format!("項目「{name}」が長すぎます"));
-                    let value = bytes(field, FIELD_BYTES, FIELD_BYTES).await?.ok_or_else(too_long)?;
+                    let (limit, too_long) = if name == ROWS {
+                        let why = format!("貼り付けた表が大きすぎます（上限 {} MB）。ファイルとしてアップロードしてください。", ROWS_BYTES >> 20);
+                        (ROWS_BYTES, WebError::TooLarge(why))
+                    } else {
+                        (FIELD_BYTES, WebError::Malformed(format!("項目「{name}」が長すぎます")))
+                    };
+                    let value = bytes(field, limit, limit).await?.ok_or(too_long)?;
                     let value = String::from_utf8(value).map_err(|_| WebError::Malformed("文字コード".to_owned()))?;
                     form.fields.entry(name).or_default().push(value);
                 }

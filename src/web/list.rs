@@ -17,6 +17,7 @@ use super::error::{WebError, html};
 use super::view::{Bar, Due, Frame, moment};
 use crate::people::Role;
 use crate::pipeline::Progress;
+use crate::review::Tally;
 use crate::store::{Hit, Questionnaire, Reading};
 use crate::text::normalize;
 
@@ -48,6 +49,7 @@ struct Row {
     owner: Option<i64>,
     owner_name: String,
     bar: Bar,
+    facts: Tally,
     reading: Reading,
     progress: String,
 }
@@ -107,7 +109,7 @@ impl Show {
 }
 
 fn unfinished(q: &Questionnaire) -> bool {
-    q.tally.left() > 0 || q.reading != Reading::Ready
+    q.all().left() > 0 || q.reading != Reading::Ready
 }
 
 /// What is asked for.
@@ -175,6 +177,7 @@ fn row(app: &App, q: Questionnaire, names: &HashMap<i64, String>) -> Row {
         file_name: q.file_name,
         services: q.services,
         bar: Bar { tally: q.tally },
+        facts: q.facts,
         reading: q.reading,
     }
 }

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::App;
+use super::access::Who;
 use super::error::{WebError, html};
 use super::view::Frame;
 use crate::questionnaire::profile::{Profile, facts};
@@ -41,6 +42,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, Query(asked): Query<HashMa
 /// `POST /profile`: keeps what was entered; an empty field takes its fact out.
 pub(super) async fn save(
     State(app): State<Arc<App>>,
+    who: Who,
     sent: Result<Form<HashMap<String, String>>, FormRejection>,
 ) -> Result<Response, WebError> {
     let Form(sent) = sent?;
@@ -54,7 +56,7 @@ pub(super) async fn save(
         let wrong = format!("「{}」が長すぎます。Excelの1セルに入るのは{MAX_CELL_UTF16}文字までです。保存していません。", fact.name);
         return show(&profile, false, wrong, StatusCode::UNPROCESSABLE_ENTITY);
     }
-    app.store.save_profile(&profile, app.clock.now()).await?;
+    app.store.save_profile(&profile, &who.by, app.clock.now()).await?;
     Ok(Redirect::to("/profile?saved=1").into_response())
 }
 

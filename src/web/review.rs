@@ -15,19 +15,22 @@ use super::access::Who;
 use super::error::{WebError, html};
 use super::list;
 use super::view::{Frame, date, kind};
+use crate::library;
 use crate::people::Role;
 use crate::pipeline::Progress;
 use crate::questionnaire::{Kind as QuestionKind, profile};
-use crate::store::{Earlier, Line, Questionnaire, Reading, ReviewQuestion};
+use crate::store::{Line, Questionnaire, Reading, ReviewQuestion};
 
 pub(super) mod bulk;
 pub(super) mod decide;
 mod detail;
 mod lines;
+mod past;
 
-pub(super) use detail::Header;
+pub(super) use detail::{Header, name};
 use detail::{Around, Detail, Entered};
 use lines::{Entry, Show};
+use past::Past;
 
 /// An id in an address. One that is no number is unknown like any other that is not there.
 #[derive(Deserialize)]
@@ -71,7 +74,30 @@ struct ReviewPage {
     batch: Option<(i64, usize)>,
     /// How many drafts of band high could be taken at one go.
     high: usize,
+    filled: Filled,
     may: May,
+}
+
+/// In how many cells answers stood as the file came in.
+struct Filled {
+    /// Questions with an answer.
+    n: usize,
+    /// What that seems to mean.
+    says: &'static str,
+    /// Whether these answers are in the library of past answers.
+    taken: bool,
+}
+
+impl Filled {
+    fn of(lines: &[Line], taken: bool) -> Self {
+        let n = lines.iter().filter(|l| l.filled).count();
+        let says = match n * 10 {
+            tenths if tenths >= lines.len() * 8 => "前回の回答が入ったファイルのようです。",
+            tenths if tenths >= lines.len() => "前回の回答が入ったファイルか、記入途中のファイルのようです。",
+            _ => "",
+        };
+        Self { n, says, taken }
+    }
 }
 
 /// What changed of the page when one question follows another: the script puts it in place.
@@ -145,8 +171,8 @@ pub(super) async fn page(
     let item = asked.item.parse().ok();
     complete(&app, &questionnaire.services, &mut question, item);
     let fact = fact(&app, &question).await?;
-    let entered = match earlier(&app, &asked.past).await? {
-        Some(past) => Entered::earlier(&question, past),
+    let entered = match past::named(&app, id, &asked.past).await? {
+        Some(past) => Entered::past(&question, past),
         None => Entered::stored(&question, fact.as_ref(), item),
     };
     let saved = match asked.saved.parse() {
@@ -172,23 +198,6 @@ fn complete(app: &App, services: &[String], question: &mut ReviewQuestion, item:
     let missing = item.filter(|item| question.suggestion.proposal(*item).is_none());
     let found = missing.and_then(|item| app.pipeline.engine()?.proposal(&question.question, item, services));
     question.suggestion.proposals.extend(found);
-}
-
-/// The answer of an earlier questionnaire that `key` names: questionnaire and place.
-async fn earlier(app: &App, key: &str) -> Result<Option<Earlier>, WebError> {
-    let Some((Ok(id), Ok(position))) = key.split_once('-').map(|(id, at)| (id.parse(), at.parse())) else { return Ok(None) };
-    let (Some(questionnaire), Some(question)) = (app.store.questionnaire(id).await?, app.store.question(id, position).await?) else {
-        return Ok(None);
-    };
-    let at = app.store.history(id, position).await?.last().map(|d| d.at);
-    Ok(question.review.state.answer().cloned().zip(at).map(|(answer, at)| Earlier {
-        questionnaire: id,
-        position,
-        client: questionnaire.client,
-        question: question.question.text,
-        answer,
-        at,
-    }))
 }
 
 /// `GET /questionnaires/{id}/questions/{position}`: where a browser is after a decision was refused, when it asks again.
@@ -251,11 +260,14 @@ impl Shown {
         let (id, position) = (questionnaire.id, question.position);
         let people = app.store.people().await?;
         let names: HashMap<i64, String> = people.iter().map(|p| (p.id, p.name.clone())).collect();
+        let library = app.store.library(id).await?;
+        let filed = library::alike(&question.question.section, &question.question.text, &library).into_iter().map(Past::filed).collect();
         let (found, earlier) = if asked.is_empty() {
             Default::default()
         } else {
             let found = app.pipeline.search(&asked, &question.question, &questionnaire.services).await?;
-            (found, app.store.earlier(id, &asked).await?)
+            let decided = app.store.earlier(id, &asked).await?.into_iter().map(Past::decided);
+            (found, decided.chain(library::with_words(&asked, &library).into_iter().map(Past::filed)).collect())
         };
         let fact = fact(app, &question).await?;
         let around = Around {
@@ -266,6 +278,7 @@ impl Shown {
             asked,
             found,
             earlier,
+            filed,
         };
         let outdated = app.pipeline.engine().is_some_and(|e| Some(e.id()) != questionnaire.standard);
         let sheet = app.store.standards().await?.into_iter().find(|s| Some(s.id) == questionnaire.standard);
@@ -283,7 +296,8 @@ impl Shown {
             let entries = rows.into_iter().filter(changed).collect();
             html(status, &Part { frame, head, show, entries, detail, saved, batch, may })
         } else {
-            html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, may })
+            let filled = Filled::of(&lines, app.store.taken_in(id).await?.is_some());
+            html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, filled, may })
         }
     }
 }

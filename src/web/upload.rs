@@ -12,9 +12,10 @@ use jiff::civil::Date;
 use super::App;
 use super::access::Who;
 use super::error::{WebError, html};
-use super::form::FileForm;
-use super::view::Frame;
-use crate::store::NewQuestionnaire;
+use super::form::{FileForm, ROWS};
+use super::view::{Frame, moment};
+use crate::intake::pasted_name;
+use crate::pipeline::{PipelineError, Source, Upload};
 
 /// The longest name of a client.
 const CLIENT_CHARS: usize = 100;
@@ -27,13 +28,27 @@ struct UploadPage {
     services: Vec<Service>,
     client: String,
     due: String,
+    /// Pasted rows.
+    rows: String,
     limit_mb: usize,
     wrong: Wrong,
+    earlier: Option<Earlier>,
 }
 
 struct Service {
     name: String,
     chosen: bool,
+}
+
+/// The questionnaire that came as the same file.
+struct Earlier {
+    id: i64,
+    client: String,
+    file_name: String,
+    created: String,
+    sha256: String,
+    /// The name of what was sent now.
+    name: String,
 }
 
 /// What is wrong with each field; empty where nothing is.
@@ -53,7 +68,7 @@ impl Wrong {
 
 /// `GET /upload`
 pub(super) async fn page(State(app): State<Arc<App>>) -> Result<Response, WebError> {
-    form_page(&app, &FileForm::default(), Wrong::default(), StatusCode::OK)
+    form_page(&app, &FileForm::default(), Wrong::default(), None, StatusCode::OK)
 }
 
 /// `POST /upload`: to what was found in it, or back to the form with what is wrong.
@@ -84,45 +99,65 @@ pub(super) async fn submit(State(app): State<Arc<App>>, who: Who, multipart: Res
             }
         },
     };
-    let mut status = StatusCode::UNPROCESSABLE_ENTITY;
-    let file = match form.file.take() {
-        None => {
-            wrong.file = "質問票のファイルを選んでください。".to_owned();
-            None
+    let again = Some(form.value("again").to_owned()).filter(|sha256| !sha256.is_empty());
+    let (mut status, source) = match source(&app, &mut form, again.is_some()) {
+        Ok(source) => (StatusCode::UNPROCESSABLE_ENTITY, Some(source)),
+        Err((status, why)) => {
+            wrong.file = why;
+            (status, None)
         }
-        Some(file) => match file.bytes {
-            Some(bytes) => Some((file.name, bytes)),
-            None => {
-                status = StatusCode::PAYLOAD_TOO_LARGE;
-                wrong.file = format!(
-                    "ファイルが大きすぎます（上限 {} MB）。画像などの不要な内容を除いて保存し直してください。",
-                    app.limits.file_bytes >> 20
-                );
-                None
-            }
-        },
     };
-    if let Some((file_name, bytes)) = file
-        && wrong.is_empty()
-    {
-        let new = NewQuestionnaire { client, services, due, file_name, bytes };
-        match app.pipeline.upload(new, &who.by).await.map_err(WebError::from) {
+    let mut earlier = None;
+    if let Some(source) = source.filter(|_| wrong.is_empty()) {
+        let name = match &source {
+            Source::File { name, .. } | Source::Known(name) => name.clone(),
+            Source::Pasted(_) => pasted_name(),
+        };
+        match app.pipeline.upload(Upload { client, services, due, source, again }, &who.by).await {
             Ok(id) => return Ok(Redirect::to(&format!("/questionnaires/{id}/mapping")).into_response()),
-            Err(e @ WebError::Internal(_)) => return Err(e),
-            Err(e) => {
-                status = e.status();
-                wrong.file = e.message();
+            Err(PipelineError::Twice(same, sha256)) => {
+                status = StatusCode::CONFLICT;
+                let created = moment(same.created_at);
+                earlier = Some(Earlier { id: same.id, client: same.client, file_name: same.file_name, created, sha256, name });
             }
+            Err(e) => match WebError::from(e) {
+                e @ WebError::Internal(_) => return Err(e),
+                e => {
+                    status = e.status();
+                    wrong.file = e.message();
+                }
+            },
         }
     }
-    form_page(&app, &form, wrong, status)
+    form_page(&app, &form, wrong, earlier, status)
+}
+
+/// What the form holds of a questionnaire; else status and words.
+fn source(app: &App, form: &mut FileForm, known: bool) -> Result<Source, (StatusCode, String)> {
+    // Tabs at its ends are cells.
+    let rows = form.values(ROWS).first().filter(|rows| !rows.trim().is_empty()).cloned().unwrap_or_default();
+    match form.file.take() {
+        Some(_) if !rows.is_empty() => {
+            Err((StatusCode::UNPROCESSABLE_ENTITY, "ファイルと貼り付けた表の両方があります。どちらか一方にしてください。".to_owned()))
+        }
+        Some(file) => match file.bytes {
+            Some(bytes) => Ok(Source::File { name: file.name, bytes }),
+            None => Err((
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("ファイルが大きすぎます（上限 {} MB）。画像などの不要な内容を除いて保存し直してください。", app.limits.file_bytes >> 20),
+            )),
+        },
+        None if !rows.is_empty() => Ok(Source::Pasted(rows)),
+        None if known => Ok(Source::Known(form.value("name").to_owned())),
+        None => Err((StatusCode::UNPROCESSABLE_ENTITY, "質問票のファイルを選ぶか、表を貼り付けてください。".to_owned())),
+    }
 }
 
 fn known_services(app: &App) -> Vec<String> {
     app.pipeline.engine().map(|e| e.sheet().services.clone()).unwrap_or_default()
 }
 
-fn form_page(app: &App, form: &FileForm, wrong: Wrong, status: StatusCode) -> Result<Response, WebError> {
+fn form_page(app: &App, form: &FileForm, wrong: Wrong, earlier: Option<Earlier>, status: StatusCode) -> Result<Response, WebError> {
     let chosen = form.values("service");
     let page = UploadPage {
         frame: Frame::new("質問票のアップロード", "upload"),
@@ -133,8 +168,10 @@ fn form_page(app: &App, form: &FileForm, wrong: Wrong, status: StatusCode) -> Re
             .collect(),
         client: form.value("client").to_owned(),
         due: form.value("due").to_owned(),
+        rows: form.values(ROWS).first().cloned().unwrap_or_default(),
         limit_mb: app.limits.file_bytes >> 20,
         wrong,
+        earlier,
     };
     html(status, &page)
 }

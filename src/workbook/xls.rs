@@ -3,12 +3,14 @@
 //! calamine can be made to hang or to take all memory by a broken file, so this is done in a process of its own: see
 //! `isolated` and `legacy`.
 
+use std::collections::{BTreeMap, HashSet};
 use std::io::Cursor;
 
 use calamine::{Data, Reader as _, SheetType, SheetVisible, Xls};
 use rust_xlsxwriter::{Format, Workbook as NewWorkbook, XlsxError};
 
 use super::read::ReadError;
+use super::rows::width_of;
 use super::{Cell, CellRange, CellRef, Limits, Sheet, Visibility, Workbook};
 
 /// Reads an .xls file. Looks, lists, protection and what is hidden within a sheet are not told.
@@ -38,7 +40,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
                 SheetVisible::Hidden => Visibility::Hidden,
                 SheetVisible::VeryHidden => Visibility::VeryHidden,
             },
-            cells: std::collections::BTreeMap::new(),
+            cells: BTreeMap::new(),
             merges: Vec::new(),
             validations: Vec::new(),
             protected: false,
@@ -57,7 +59,11 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
         }
         for merge in book.merge_cells_by_sheet_name(&meta.name).unwrap_or_default() {
             let corner = |(row, col): (u32, u32)| CellRef::new(row.saturating_add(1), col.saturating_add(1));
-            sheet.merges.push(CellRange { first: corner(merge.start), last: corner(merge.end) });
+            let range = CellRange { first: corner(merge.start), last: corner(merge.end) };
+            // A broken file's block may end before it begins.
+            if range.first.row <= range.last.row && range.first.col <= range.last.col {
+                sheet.merges.push(range);
+            }
         }
         sheets.push(sheet);
     }
@@ -103,9 +109,19 @@ pub fn to_xlsx(workbook: &Workbook) -> Result<Vec<u8>, XlsxError> {
                 out.merge_range(top, left, bottom, right, "", &plain)?;
             }
         }
+        let across: HashSet<CellRef> = sheet.merges.iter().filter(|m| m.width() > 1).map(|m| m.first).collect();
+        let mut widths: BTreeMap<u16, u16> = BTreeMap::new();
         for (at, cell) in &sheet.cells {
             let (row, col) = place(*at)?;
             out.write_string_with_format(row, col, &cell.text, &plain)?;
+            // Excel 97-2003's own widths are not told. A text that runs over several columns says nothing about one.
+            if !across.contains(at) {
+                let width = widths.entry(col).or_default();
+                *width = (*width).max(width_of(&cell.text));
+            }
+        }
+        for (col, width) in widths {
+            out.set_column_width(col, width)?;
         }
     }
     new.save_to_buffer()

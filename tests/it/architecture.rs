@@ -57,7 +57,7 @@ fn violations(only_in: &[&str], words: &[&str]) -> Vec<String> {
 #[test]
 fn each_library_has_one_room() {
     let none: Vec<String> = Vec::new();
-    assert_eq!(violations(&["workbook/"], &["calamine", "zip", "flate2"]), none);
+    assert_eq!(violations(&["workbook/"], &["calamine", "csv", "rust_xlsxwriter", "zip", "flate2"]), none);
     assert_eq!(violations(&["search/", "search.rs"], &["tantivy", "lindera"]), none);
     assert_eq!(violations(&["store/", "store.rs"], &["sqlx"]), none);
     assert_eq!(violations(&["web/", "web.rs"], &["axum", "askama", "tower_http"]), none);

@@ -41,11 +41,11 @@ fn files_that_are_no_questionnaire() {
     for (file, words) in [
         (made("empty.xlsx", b""), "0バイト"),
         (made("text.xlsx", "質問,回答\n".as_bytes()), "Excelブック（.xlsx）ではありません"),
+        (made("rules.pdf", b"%PDF-1.4"), "PDFファイルのようです"),
         (made("letter.doc", &[&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &[0; 512]].concat()), "Excel以外"),
         (made("cut.xlsx", &whole[..whole.len() / 2]), "壊れています"),
         (fixture("bad/zip-without-workbook.xlsx"), "Excelブックが入っていません"),
         (fixture("bad/encrypted.xlsx"), "パスワード"),
-        (fixture("bad/legacy.xls"), "旧形式（.xls）"),
         (fixture("bad/no-questions.xlsx"), "質問が見つかりません"),
         (folder.path().join("missing.xlsx"), "開けません"),
     ] {

@@ -41,6 +41,7 @@ impl Case {
             marks: None,
             legend: legend::explained(&self.legend),
             kind: Kind::Check,
+            filled: None,
         };
         let answer = Answer { service: None, mark: self.mark.clone(), text: self.text.clone() };
         let item = Item { id: 1, number: "1".to_owned(), section: Vec::new(), question: self.item.clone(), answers: vec![answer] };

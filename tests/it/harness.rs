@@ -13,9 +13,10 @@ use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use kaitou::accounts::Accounts;
 use kaitou::clock::Clock;
+use kaitou::intake::digest;
 use kaitou::people::{By, Roles};
-use kaitou::pipeline::{Library, Pipeline, Sources, Worker};
-use kaitou::store::{NewQuestionnaire, Store};
+use kaitou::pipeline::{Library, Pipeline, Source, Sources, Upload, Worker};
+use kaitou::store::Store;
 use kaitou::web::{App, router};
 use kaitou::workbook::Limits;
 use tempfile::TempDir;
@@ -71,7 +72,7 @@ impl TestApp {
         let clock = Clock::fake(START.parse().expect("a time"));
         let sources = Sources { data: dictionary_folder(), ..Sources::default() };
         let library = Library::open(&sources).expect("the package mecab-ipadic is installed");
-        let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library).await.expect("a start");
+        let (pipeline, worker) = Pipeline::start(store.clone(), clock.clone(), limits, library, env!("CARGO_BIN_EXE_kaitou").into()).await.expect("a start");
         let accounts = Accounts::new(store.clone(), clock.clone());
         let url = "http://localhost".parse().expect("a URL");
         let app = App::new(store.clone(), pipeline.clone(), accounts.clone(), clock.clone(), limits, url);
@@ -125,13 +126,14 @@ impl TestApp {
 
     /// Stores a file of `fixtures/clients` as if somebody had uploaded it, and waits until it can be reviewed; its id.
     pub async fn given(&self, name: &str) -> i64 {
-        let new = NewQuestionnaire {
-            client: "株式会社みなと商事".to_owned(),
-            services: vec![],
-            due: None,
-            file_name: name.to_owned(),
-            bytes: fixture_bytes(&format!("clients/{name}")),
-        };
+        self.sent("株式会社みなと商事", name, fixture_bytes(&format!("clients/{name}"))).await
+    }
+
+    /// Stores a file, whether or not it came before, and waits until it is read or could not be; its id.
+    pub async fn sent(&self, client: &str, name: &str, bytes: Vec<u8>) -> i64 {
+        let again = Some(digest(&bytes));
+        let source = Source::File { name: name.to_owned(), bytes };
+        let new = Upload { client: client.to_owned(), services: vec![], due: None, again, source };
         let id = self.pipeline.upload(new, &By::this_machine()).await.expect("a workbook");
         self.wait_until_read(id).await;
         id
@@ -140,7 +142,8 @@ impl TestApp {
     /// Uploads a file of `fixtures/clients` and waits until it can be reviewed; its id.
     pub async fn upload(&self, name: &str) -> i64 {
         let bytes = fixture_bytes(&format!("clients/{name}"));
-        let fields = [("client", "株式会社みなと商事"), ("due", "2026-04-10")];
+        let sha256 = digest(&bytes);
+        let fields = [("client", "株式会社みなと商事"), ("due", "2026-04-10"), ("again", &sha256)];
         let answer = self.post_file("/upload", &fields, Some((name, &bytes))).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
         let id = answer.location().trim_start_matches("/questionnaires/").trim_end_matches("/mapping").parse().expect("an id");

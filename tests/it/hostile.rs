@@ -222,9 +222,9 @@ fn program() -> PathBuf {
 
 #[test]
 fn an_old_workbook_is_read_in_a_child_and_becomes_a_new_one() {
-    let book = legacy::read(&program(), &fixture("bad/legacy.xls"), &Bounds::default()).unwrap();
-    assert_eq!(book.sheets[0].name, "質問票");
-    assert_eq!(book.sheets[0].text(CellRef::new(2, 2)), "パスワードの規程はありますか。");
+    let book = legacy::read(&program(), &fixture("other-forms/legacy.xls"), &Bounds::default()).unwrap();
+    assert_eq!(book.sheets[0].name, "確認票");
+    assert_eq!(book.sheets[0].text(CellRef::new(5, 3)), "倉庫の入館証を、退職の当日に回収していますか。");
     let again = read::read(&xls::to_xlsx(&book).unwrap(), &Limits::default()).unwrap();
     let texts = |b: &kaitou::workbook::Workbook| -> Vec<(CellRef, String)> {
         b.sheets[0].cells.iter().filter(|(_, c)| !c.text.is_empty()).map(|(at, c)| (*at, c.text.clone())).collect()
@@ -234,7 +234,7 @@ fn an_old_workbook_is_read_in_a_child_and_becomes_a_new_one() {
 
 #[test]
 fn a_childs_end_is_not_the_parents() {
-    let old = fixture("bad/legacy.xls");
+    let old = fixture("other-forms/legacy.xls");
     let read = |bytes: &[u8], bounds: Bounds| legacy::read(&program(), bytes, &bounds).unwrap_err();
     let bounds = Bounds::default();
     assert!(matches!(read(b"no workbook", bounds), IsolatedError::Refused(why) if why.contains("旧形式")));

@@ -67,10 +67,7 @@ impl Form {
 
     async fn given(&self, app: &TestApp, client: &str) -> i64 {
         let file_name = format!("{client}.xlsx");
-        let new = NewQuestionnaire { client: client.to_owned(), services: vec![], due: None, file_name, bytes: self.bytes() };
-        let id = app.pipeline.upload(new, &By::this_machine()).await.unwrap();
-        app.wait_until_read(id).await;
-        id
+        app.sent(client, &file_name, self.bytes()).await
     }
 }
 
@@ -253,9 +250,7 @@ async fn a_file_in_which_nothing_is_found_is_put_right_too() {
         sheet.write(row, 1, text).unwrap();
     }
     let bytes = book.save_to_buffer().unwrap();
-    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes };
-    let id = app.pipeline.upload(new, &By::this_machine()).await.unwrap();
-    app.wait_until_read(id).await;
+    let id = app.sent("甲社", "a.xlsx", bytes).await;
     assert!(matches!(app.store.questionnaire(id).await.unwrap().unwrap().reading, Reading::Failed(_)));
     let page = app.get(&format!("/questionnaires/{id}")).await.text();
     assert!(page.contains(&format!("/questionnaires/{id}/mapping")), "{page}");

@@ -191,6 +191,7 @@ fn question(text: &str, choices: Option<&[&str]>) -> Question {
         marks: None,
         legend: Vec::new(),
         kind: kaitou::questionnaire::Kind::Check,
+        filled: None,
     }
 }
 

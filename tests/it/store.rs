@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use kaitou::export::FinalAnswer;
+use kaitou::intake::Form;
 use kaitou::matching::{Band, Reason};
 use kaitou::questionnaire::{Mark, Question};
 use kaitou::people::By;
@@ -48,6 +49,8 @@ fn upload() -> NewQuestionnaire {
         due: Some("2026-04-30".parse().unwrap()),
         file_name: "チェック😀.xlsx".to_owned(),
         bytes: vec![0, 255, 80, 75, 0],
+        form: Form::Workbook,
+        sha256: "0".repeat(64),
     }
 }
 
@@ -69,6 +72,7 @@ fn question(number: u32) -> (Question, Suggestion) {
         marks: Some(vec![Mark { cell: CellRef::new(number, 6), choice: "○".to_owned() }]),
         legend: vec![("はい".to_owned(), "実施している".to_owned())],
         kind: kaitou::questionnaire::Kind::Check,
+        filled: None,
     };
     let proposal = |item: u32| Proposal {
         item,

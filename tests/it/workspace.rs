@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use kaitou::export::FinalAnswer;
+use kaitou::intake::{Form, digest};
 use kaitou::matching::{Band, Reason};
 use kaitou::people::{By, Role, Roles};
 use kaitou::questionnaire::Question;
@@ -56,7 +57,7 @@ async fn nothing_leaves_before_the_release_and_the_same_release_is_the_same_file
     assert_eq!(first.status, StatusCode::OK);
     assert!(changed(&original, &first.body).values().all(|text| text == "○" || text == "一番の回答"));
     assert_eq!(changed(&original, &first.body).len(), 2);
-    let tally = app.store.questionnaire(id).await.unwrap().unwrap().tally;
+    let tally = app.store.questionnaire(id).await.unwrap().unwrap().all();
     assert_eq!((tally.of(Kind::Released), tally.of(Kind::Edited)), (1, 1));
 
     // A change after the release is not in the file until it is released again.
@@ -89,7 +90,7 @@ async fn nothing_leaves_before_the_release_and_the_same_release_is_the_same_file
 #[tokio::test(flavor = "multi_thread")]
 async fn all_of_band_high_is_taken_at_one_go_and_back_as_one() {
     let app = TestApp::new().await;
-    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![] };
+    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![], form: Form::Workbook, sha256: String::new() };
     let id = app.store.add_questionnaire(&new, &By::this_machine(), app.clock.now()).await.unwrap();
     let drafted = |row: u32| {
         let question = Question {
@@ -105,6 +106,7 @@ async fn all_of_band_high_is_taken_at_one_go_and_back_as_one() {
             marks: None,
             legend: vec![],
             kind: kaitou::questionnaire::Kind::Check,
+            filled: None,
         };
         let proposal = Proposal {
             item: row,
@@ -167,7 +169,7 @@ async fn a_deed_is_undone_and_done_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn questions_that_ask_the_same_are_decided_together_and_contradictions_show() {
     let app = TestApp::new().await;
-    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![] };
+    let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![], form: Form::Workbook, sha256: String::new() };
     let by = By::this_machine();
     let id = app.store.add_questionnaire(&new, &by, app.clock.now()).await.unwrap();
     let question = |row: u32, text: &str, choices: &[&str]| Question {
@@ -183,6 +185,7 @@ async fn questions_that_ask_the_same_are_decided_together_and_contradictions_sho
         marks: None,
         legend: vec![],
         kind: kaitou::questionnaire::Kind::Check,
+        filled: None,
     };
     let nothing = || Suggestion { band: Band::None, answerable: 0.0, draft: None, proposals: vec![] };
     let same = "委託先の情報セキュリティ対策を定期的に確認していますか。";
@@ -368,6 +371,8 @@ async fn what_stands_in_a_cell_is_never_code() {
         due: None,
         file_name: format!("{EVIL}.xlsx"),
         bytes: fixture_bytes("clients/free-text.xlsx"),
+        form: Form::Workbook,
+        sha256: String::new(),
     };
     let by = By { id: None, name: EVIL.to_owned() };
     let id = app.store.add_questionnaire(&new, &by, app.clock.now()).await.unwrap();
@@ -384,6 +389,7 @@ async fn what_stands_in_a_cell_is_never_code() {
         marks: None,
         legend: vec![],
         kind: kaitou::questionnaire::Kind::Check,
+        filled: None,
     };
     let proposal = Proposal {
         item: 1,
@@ -427,7 +433,7 @@ async fn what_stands_in_a_cell_is_never_code() {
 async fn the_list_finds_and_filters_and_puts_the_urgent_first() {
     let app = TestApp::new().await;
     for (client, due) in [("丙社", ""), ("乙社", "2026-04-20"), ("甲社", "2026-03-01")] {
-        let sent = app.post_file("/upload", &[("client", client), ("due", due)], Some((&format!("{client}.xlsx"), &fixture_bytes("clients/free-text.xlsx")))).await;
+        let sent = app.post_file("/upload", &[("client", client), ("due", due), ("again", &digest(&fixture_bytes("clients/free-text.xlsx")))], Some((&format!("{client}.xlsx"), &fixture_bytes("clients/free-text.xlsx")))).await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     }
     for id in 1..=3 {

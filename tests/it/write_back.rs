@@ -72,6 +72,8 @@ fn nothing_but_the_answers_changes() {
         for edit in &edits {
             want.insert((edit.sheet.clone(), edit.cell), Data::String(edit.text.clone()));
         }
+        // A mark of last year's that another one takes the place of.
+        want.retain(|_, value| *value != Data::String(String::new()));
         let got = values(&filled);
         for (place, value) in &want {
             assert_eq!(got.get(place), Some(value), "{} {place:?}", file.display());

@@ -39,9 +39,9 @@ struct Row {
     text: String,
 }
 
-/// The open questions whose draft is of band high.
+/// The open questions whose draft is of band high, and in whose cells nothing stands: what stands there is looked at one by one.
 pub(super) fn high(lines: &[Line]) -> impl Iterator<Item = &Line> {
-    lines.iter().filter(|l| l.kind == Kind::Open && l.drafted && l.band == Band::High)
+    lines.iter().filter(|l| l.kind == Kind::Open && l.drafted && l.band == Band::High && !l.filled)
 }
 
 /// `GET /questionnaires/{id}/high`: a look at what would be taken.
@@ -85,7 +85,7 @@ pub(in crate::web) async fn accept(
     for (_, value) in sent.iter().filter(|(name, _)| name == "take") {
         let parsed = value.split_once('-').and_then(|(at, seen)| Some((at.parse::<u32>().ok()?, Revision(seen.parse().ok()?))));
         let (position, seen) = parsed.ok_or_else(|| WebError::Malformed("take".to_owned()))?;
-        let Some(question) = questions.get(&position) else { continue };
+        let Some(question) = questions.get(&position).filter(|q| q.question.filled.is_none()) else { continue };
         let Some(draft) = question.suggestion.drafted().filter(|_| question.suggestion.band == Band::High) else { continue };
         if let Ok(state) = question.review.state.clone().accept(&question.question, draft) {
             deeds.push(Deed { position, seen, state });

@@ -86,6 +86,7 @@ pub(in crate::web) async fn decide(
         }
         ("save", proposal) => now.edit(&question.question, proposal, answer.clone()),
         ("accept", Some(proposal)) => now.accept(&question.question, proposal),
+        ("keep", _) => now.keep(&question.question),
         ("decline", _) => now.decline(),
         ("notapplicable", _) => now.not_applicable(&question.question, ""),
         ("reopen", _) => now.reopen(),
@@ -148,7 +149,8 @@ async fn together(app: &App, who: &Who, id: i64, question: &ReviewQuestion, want
         if line.alike.is_none() || line.alike != question.alike || line.position == question.position || line.kind.is_settled() {
             continue;
         }
-        let Some(other) = app.store.question(id, line.position).await? else { continue };
+        // What stands in the file there is looked at by itself.
+        let Some(other) = app.store.question(id, line.position).await?.filter(|q| q.question.filled.is_none()) else { continue };
         let now = other.review.state.clone();
         let same = match wanted {
             Answered::Accepted { item, answer } => {

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::super::marks::{Piece, pieces};
 use super::super::view::{self, Bar, Due};
 use super::lines::Entry;
+use super::past::Past;
 use crate::export::FinalAnswer;
 use crate::matching::Reason;
 use crate::people::Person;
@@ -12,8 +13,8 @@ use crate::questionnaire::Kind as QuestionKind;
 use crate::questionnaire::asks::asks;
 use crate::questionnaire::polarity::is_turned_under;
 use crate::questionnaire::profile::Draft;
-use crate::review::{Choices, Kind, Proposal, State};
-use crate::store::{Decided, Earlier, Line, Questionnaire, ReviewQuestion};
+use crate::review::{Choices, Kind, Proposal, State, Tally, standing};
+use crate::store::{Decided, Line, Questionnaire, ReviewQuestion};
 use crate::workbook::Problem;
 
 /// The head of a questionnaire's pages.
@@ -24,12 +25,16 @@ pub(in crate::web) struct Header {
     pub client: String,
     /// The file's name.
     pub file_name: String,
+    /// What there is to know of the form it came in; empty for nothing.
+    pub came: &'static str,
     /// The services it is about.
     pub services: Vec<String>,
     /// When the client wants it back.
     pub due: Option<Due>,
-    /// Its questions by state.
+    /// Its questions about security by state.
     pub bar: Bar,
+    /// Its rows about the company by state.
+    pub facts: Tally,
     /// What could not be understood of the file: place and message.
     pub problems: Vec<(String, String)>,
     /// Whether its suggestions come from an older standard sheet than the one in use.
@@ -39,12 +44,19 @@ pub(in crate::web) struct Header {
 }
 
 impl Header {
+    /// Everything that is to be answered, by state.
+    pub(in crate::web) fn all(&self) -> Tally {
+        self.bar.tally.and(self.facts)
+    }
+
     pub(in crate::web) fn new(q: Questionnaire, today: Date) -> Self {
         Self {
             id: q.id,
-            due: q.due.map(|due| Due::new(due, today, q.tally.left() > 0 || q.tally.total() == 0)),
+            due: q.due.map(|due| Due::new(due, today, q.all().left() > 0 || q.all().total() == 0)),
+            facts: q.facts,
             client: q.client,
             file_name: q.file_name,
+            came: q.form.note(),
             services: q.services,
             bar: Bar { tally: q.tally },
             problems: q.problems.into_iter().map(|p| (place(&p), p.message)).collect(),
@@ -68,8 +80,8 @@ pub(in crate::web) struct Entered {
     pub item: Option<u32>,
     /// Choice and text.
     pub answer: FinalAnswer,
-    /// The answer of an earlier questionnaire it starts from.
-    pub past: Option<Earlier>,
+    /// The past answer it starts from.
+    pub past: Option<Past>,
     /// Why it was refused.
     pub wrong: Option<String>,
     /// What stands stored instead.
@@ -77,16 +89,16 @@ pub(in crate::web) struct Entered {
 }
 
 impl Entered {
-    /// An answer of an earlier questionnaire; the choice only where this question offers it.
-    pub(in crate::web) fn earlier(q: &ReviewQuestion, past: Earlier) -> Self {
-        let mut answer = past.answer.clone();
+    /// A past answer; the choice only where this question offers it.
+    pub(in crate::web) fn past(q: &ReviewQuestion, past: Past) -> Self {
+        let mut answer = FinalAnswer { choice: Some(past.choice.clone()).filter(|c| !c.is_empty()), text: past.text.clone() };
         if let Choices::Of(names) = Choices::of(&q.question) {
             answer.choice = answer.choice.filter(|c| names.contains(c));
         }
         Self { item: None, answer, past: Some(past), wrong: None, conflict: None }
     }
 
-    /// The decided answer, or else the draft, or else the company's `fact`; another proposal where `item` asks for it.
+    /// The decided answer, or else the draft, or else the company's `fact`, or else what stands in the file; another proposal where `item` asks for it.
     pub(in crate::web) fn stored(q: &ReviewQuestion, fact: Option<&Draft>, item: Option<u32>) -> Self {
         let asked = item.and_then(|item| q.suggestion.proposal(item));
         let (item, answer) = match (asked, &q.review.state) {
@@ -95,7 +107,10 @@ impl Entered {
             (None, State::NotApplicable { answer }) => (None, answer.clone()),
             (None, State::Open | State::Declined | State::Asked) => match q.suggestion.drafted() {
                 Some(draft) => (Some(draft.item), draft.answer.clone()),
-                None => (None, FinalAnswer { choice: None, text: fact.map(|f| f.text.clone()).unwrap_or_default() }),
+                None => match fact {
+                    Some(fact) => (None, FinalAnswer { choice: None, text: fact.text.clone() }),
+                    None => (None, standing(&q.question).unwrap_or_default()),
+                },
             },
         };
         Self { item, answer, past: None, wrong: None, conflict: None }
@@ -175,6 +190,12 @@ pub(in crate::web) struct Detail {
     pub text: Option<String>,
     /// Whether there is a cell to answer in at all.
     pub answerable: bool,
+    /// What stands in the file: choice and text; `None` where nothing does.
+    pub filled: Option<(String, String)>,
+    /// Whether that was decided to be the answer.
+    pub kept: bool,
+    /// Whether what stands in the form would take its place.
+    pub overwrites: bool,
     /// Where the form's answer comes from.
     pub source: Option<Offer>,
     /// The facts of the company's profile that the answer comes from; `None` for a question about security.
@@ -197,8 +218,10 @@ pub(in crate::web) struct Detail {
     pub found: Vec<Offer>,
     /// Answers of earlier questionnaires that were found by hand.
     pub earlier: Vec<Past>,
-    /// The answer of an earlier questionnaire that the form's answer comes from.
+    /// The past answer that the form's answer comes from.
     pub past: Option<Past>,
+    /// Past answers of files to questions that ask nearly the same.
+    pub filed: Vec<Past>,
     /// What was said: when, by whom, what.
     pub comments: Vec<(String, String, String)>,
     /// Who can have it: id, name, and whether they do.
@@ -229,7 +252,9 @@ pub(in crate::web) struct Around {
     /// Items that were found.
     pub found: Vec<Proposal>,
     /// Earlier answers that were found.
-    pub earlier: Vec<Earlier>,
+    pub earlier: Vec<Past>,
+    /// Past answers of files to questions that ask nearly the same.
+    pub filed: Vec<Past>,
 }
 
 /// Another question that asks the same.
@@ -242,32 +267,6 @@ pub(in crate::web) struct Alike {
     pub kind: (&'static str, &'static str),
     /// Whether its answer contradicts the one of the question that is shown.
     pub contradicts: bool,
-}
-
-/// An answer of an earlier questionnaire.
-pub(in crate::web) struct Past {
-    /// Its address: questionnaire and place.
-    pub key: String,
-    /// The client, and when it was decided.
-    pub origin: String,
-    /// The client's question.
-    pub question: String,
-    /// The choice; empty for none.
-    pub choice: String,
-    /// The text.
-    pub text: String,
-}
-
-impl Past {
-    fn new(e: Earlier) -> Self {
-        Self {
-            key: format!("{}-{}", e.questionnaire, e.position),
-            origin: format!("{}（{}）", e.client, view::moment(e.at)),
-            question: e.question,
-            choice: e.answer.choice.unwrap_or_default(),
-            text: e.answer.text,
-        }
-    }
 }
 
 impl Detail {
@@ -303,6 +302,9 @@ impl Detail {
         if alike.iter().any(|a| a.contradicts) {
             warnings.push("同じ内容の質問に、食い違う回答があります。".to_owned());
         }
+        if question.filled.is_some() && q.review.state == State::Declined {
+            warnings.push("「回答しない」では、ファイルにある回答は消えずに残ります。".to_owned());
+        }
         if q.review.released.is_some() && q.review.kind() != Kind::Released {
             warnings.push("リリース後に変更されています。クライアントに渡すには、もう一度リリースが必要です。".to_owned());
         }
@@ -330,6 +332,7 @@ impl Detail {
             Choices::None | Choices::Any => Vec::new(),
         };
         let free = Choices::of(question) == Choices::Any;
+        let stands = standing(question);
         let at = entries.iter().position(|e| e.current).unwrap_or(0);
         let above = at.checked_sub(1).and_then(|i| entries.get(i));
         Self {
@@ -348,6 +351,9 @@ impl Detail {
             choices,
             free_choice: free.then(|| answer.choice.clone().unwrap_or_default()),
             answerable: question.text_cell.is_some() || Choices::of(question) != Choices::None,
+            kept: stands.is_some() && mine == stands.as_ref(),
+            overwrites: stands.as_ref().is_some_and(|stands| *stands != answer),
+            filled: stands.map(|stands| (stands.choice.unwrap_or_default(), stands.text)),
             text: question.text_cell.is_some().then_some(answer.text),
             other_asked: source.is_some() && item != q.suggestion.draft && q.review.state == State::Open,
             facts: (question.kind == QuestionKind::Profile).then(|| fact.map(|f| f.sources).unwrap_or_default()),
@@ -359,8 +365,9 @@ impl Detail {
             alike,
             found: around.found.iter().map(Offer::new).collect(),
             asked: around.asked,
-            earlier: around.earlier.into_iter().map(Past::new).collect(),
-            past: past.map(Past::new),
+            earlier: around.earlier,
+            filed: around.filed,
+            past,
             comments: around.comments.into_iter().map(|c| (view::moment(c.at), c.person, c.text)).collect(),
             people: around.people.into_iter().map(|p| (p.id, p.name, Some(p.id) == around.assignee)).collect(),
             decided,

@@ -63,6 +63,8 @@ pub(in crate::web) struct Entry {
     pub current: bool,
     /// Whether its answer contradicts another one's.
     pub contradicts: bool,
+    /// Whether an answer stands in the file that nobody decided on.
+    pub filled: bool,
     /// Who has it; empty for nobody.
     pub assignee: String,
     /// The sheet's name, where it differs from the row's above.
@@ -88,6 +90,7 @@ pub(in crate::web) fn entries(lines: &[Line], show: Show, current: u32, me: Opti
             band: view::band(line.band),
             current: line.position == current,
             contradicts: contradicting.contains(&line.position),
+            filled: line.filled && !line.kind.is_settled(),
             assignee: line.assignee.and_then(|id| people.get(&id)).cloned().unwrap_or_default(),
             sheet: (several && new_sheet).then(|| line.sheet.clone()),
             section: (new_section && !line.section.is_empty()).then(|| line.section.join(" › ")),

@@ -355,6 +355,7 @@
     k: () => go(-1),
     o: nextOpen,
     e: () => into(document.getElementById('text') ? 'text' : 'choice'),
+    f: () => press('.decide [data-key=f]'),
     x: () => press('.decide [data-key=x]'),
     n: () => press('.decide [data-key=n]'),
     r: () => press('.decide [data-key=r]'),
