@@ -1,5 +1,6 @@
 //! What the words over a column, or on a sheet's tab, tell: the vocabulary of `index/headings.tsv`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::text::normalize;
@@ -49,11 +50,33 @@ pub struct Headings {
 /// Words by how they may stand in a heading, each with what it tells and its line in the file.
 #[derive(Debug, Default)]
 struct Words {
-    whole: HashMap<String, (Heading, usize)>,
-    ending: HashMap<String, (Heading, usize)>,
-    beginning: HashMap<String, (Heading, usize)>,
+    whole: HashMap<String, Told>,
+    ending: Affixes,
+    beginning: Affixes,
     /// Words that are choices, whatever else they are.
     choices: HashSet<String>,
+}
+
+/// What a word tells, and its line in the file.
+type Told = (Heading, usize);
+
+/// Words that stand at the begin or at the end of headings.
+#[derive(Debug, Default)]
+struct Affixes {
+    known: HashMap<String, Told>,
+    /// The length of the longest, in bytes.
+    longest: usize,
+}
+
+impl Affixes {
+    fn add(&mut self, word: String, told: Told) {
+        self.longest = self.longest.max(word.len());
+        self.known.entry(word).or_insert(told);
+    }
+
+    fn get(&self, word: &str) -> Option<&Told> {
+        if word.len() <= self.longest { self.known.get(word) } else { None }
+    }
 }
 
 /// A line of the vocabulary that can't be read.
@@ -117,10 +140,10 @@ impl Headings {
             // A one-letter word (「無」, 「#」), a number or a choice says nothing at the end of another.
             let alone = word.starts_with('=') || text.chars().count() < 2 || matches!(heading, Heading::Choice | Heading::Number);
             if word.ends_with('+') || (!alone && matches!(heading, Heading::Previous | Heading::SheetInstructions)) {
-                words.beginning.entry(text.clone()).or_insert(told);
+                words.beginning.add(text.clone(), told);
             }
             if !alone && !word.ends_with('+') {
-                words.ending.entry(text.clone()).or_insert(told);
+                words.ending.add(text.clone(), told);
             }
             if heading == Heading::Choice {
                 words.choices.insert(text.clone());
@@ -175,7 +198,7 @@ impl Words {
     fn find(&self, text: &str) -> Option<Heading> {
         let bare = without_brackets(text);
         // Most texts on a sheet are questions: too long for a heading whatever their width and spaces.
-        if bare.chars().filter(|c| !c.is_whitespace()).count() > MAX_HEADING * 2 {
+        if bare.chars().filter(|c| !c.is_whitespace()).nth(MAX_HEADING * 2).is_some() {
             return None;
         }
         let bare = squeeze(&bare);
@@ -193,7 +216,7 @@ impl Words {
     }
 
     fn word(&self, heading: &str) -> Option<Heading> {
-        if heading.is_empty() || heading.chars().count() > MAX_HEADING {
+        if heading.is_empty() || heading.chars().nth(MAX_HEADING).is_some() {
             return None;
         }
         if let Some((known, _)) = self.whole.get(heading) {
@@ -229,22 +252,30 @@ fn is_sheet(heading: Heading) -> bool {
 }
 
 fn squeeze(text: &str) -> String {
-    normalize(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '※' | '*' | ':' | '■' | '●' | '◆' | '▼')).collect()
+    let mut text = normalize(text);
+    text.retain(|c| !c.is_whitespace() && !matches!(c, '※' | '*' | ':' | '■' | '●' | '◆' | '▼'));
+    text
 }
 
 /// The text without what stands in brackets of any kind.
-pub(super) fn without_brackets(text: &str) -> String {
-    let mut depth = 0_i32;
-    let mut out = String::new();
+pub(super) fn without_brackets(text: &str) -> Cow<'_, str> {
+    let opens = |c: char| matches!(c, '(' | '（' | '[' | '［' | '【' | '〔' | '<' | '＜');
+    let closes = |c: char| matches!(c, ')' | '）' | ']' | '］' | '】' | '〕' | '>' | '＞');
+    if !text.chars().any(|c| opens(c) || closes(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut depth = 0_u32;
+    let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        match c {
-            '(' | '（' | '[' | '［' | '【' | '〔' | '<' | '＜' => depth += 1,
-            ')' | '）' | ']' | '］' | '】' | '〕' | '>' | '＞' => depth = (depth - 1).max(0),
-            _ if depth == 0 => out.push(c),
-            _ => {}
+        if opens(c) {
+            depth += 1;
+        } else if closes(c) {
+            depth = depth.saturating_sub(1);
+        } else if depth == 0 {
+            out.push(c);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! The facts and the clients' words for them are in `index/profile.tsv`. What is so they say themselves: an administrator keeps
 //! the company's [`Profile`] once, and the drafts for such questions come from there and from nowhere else.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::LazyLock;
 
 use super::headings::without_brackets;
@@ -92,10 +94,22 @@ impl Words {
         if let Some(&at) = self.known.get(&whole) {
             return Some(vec![(&self.facts[at], text.trim().to_owned())]).filter(|_| about_company || !self.weak.contains(&whole));
         }
-        let bare = squeeze(&without_brackets(text));
+        let bare = match without_brackets(text) {
+            Cow::Borrowed(_) => whole,
+            Cow::Owned(bare) => squeeze(&bare),
+        };
         let bare = unnumbered(&bare);
         let bare = self.ask.iter().find_map(|ask| bare.strip_suffix(ask.as_str())).unwrap_or(bare);
-        self.parts(bare, about_company)
+        if self.begins(bare) { self.parts(bare, about_company) } else { None }
+    }
+
+    /// Whether the text begins as all that ask for facts do: with a word for one, behind words such as 「貴社の」. Most questions
+    /// do not, and need not be taken apart.
+    fn begins(&self, text: &str) -> bool {
+        let Some(first) = text.chars().next().map(|c| &text[..c.len_utf8()]) else { return false };
+        let mut alike = self.known.range::<str, _>((Bound::Included(first), Bound::Unbounded)).map(|(word, _)| word.as_str()).take_while(|word| word.starts_with(first));
+        let behind = |lead: &String| text.strip_prefix(lead.as_str()).filter(|rest| rest.len() < text.len());
+        alike.any(|word| text.starts_with(word)) || self.lead.iter().filter_map(behind).any(|rest| self.begins(rest))
     }
 
     fn parts<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
@@ -126,6 +140,8 @@ impl Words {
     }
 
     fn of(&self, question: &Question) -> Option<Vec<(&Fact, String)>> {
+        // What is no fact about a company is none about anything.
+        self.asked(&question.text, true)?;
         let speaks = |text: &str| {
             let text = squeeze(text);
             self.about.iter().any(|w| text.contains(w.as_str())) && !text.ends_with('か') && !text.ends_with('?')
@@ -161,7 +177,9 @@ pub fn draft(question: &Question, profile: &Profile) -> Option<Draft> {
 }
 
 fn squeeze(text: &str) -> String {
-    normalize(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '。' | '.' | ':' | '※' | '*' | '■' | '●' | '◆' | '_')).collect()
+    let mut text = normalize(text);
+    text.retain(|c| !c.is_whitespace() && !matches!(c, '。' | '.' | ':' | '※' | '*' | '■' | '●' | '◆' | '_'));
+    text
 }
 
 /// Without a number in front: 「1会社名」, 「(1)会社名」, 「①会社名」.

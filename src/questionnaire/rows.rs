@@ -418,7 +418,15 @@ fn is_example(question: &str) -> bool {
     named || text.strip_prefix('例').is_some_and(|rest| rest.is_empty() || rest.starts_with([')', '）', '】', ']', '：', ':', '＞', '>', '、']))
 }
 
+/// Longest word for a total, in characters.
+const MAX_TOTAL: usize = 5;
+
 fn is_total(question: &str) -> bool {
-    let text = normalize(&without_brackets(question));
+    let bare = without_brackets(question);
+    // Longer than all of them, whatever its width and spaces.
+    if bare.chars().filter(|c| !c.is_whitespace()).nth(MAX_TOTAL).is_some() {
+        return false;
+    }
+    let text = normalize(&bare);
     ["合計", "小計", "総計", "平均", "平均点", "合計点", "得点", "以上", "total"].contains(&text.as_str())
 }

@@ -10,8 +10,8 @@ use super::package::{Package, Part};
 use super::read::ReadError;
 use super::splice::{Patch, attribute_span, replace_attribute};
 use super::survey::{Survey, Tag};
+use super::token::Kind;
 use super::write::Texts;
-use super::xml::Kind;
 use super::{CellRange, CellRef};
 
 /// The highest a row can be, in points.

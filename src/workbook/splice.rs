@@ -205,10 +205,36 @@ pub(super) fn replace_attribute(tag: &str, name: &str, value: &str) -> String {
     }
 }
 
-/// Copies `source` to `out` with the patches (in order, none overlapping) put in.
-pub(super) fn apply(mut source: impl Read, patches: &[Patch], out: &mut dyn Write) -> io::Result<()> {
-    let mut buffer = vec![0; 32 << 10];
+/// The bytes of a part with the patches (in order, none overlapping) put in; `None` where they do not fit it.
+pub(super) fn spliced(before: &[u8], patches: &[Patch]) -> Option<Vec<u8>> {
+    let mut after = Vec::with_capacity(before.len() + patches.iter().map(|p| p.text.len()).sum::<usize>());
     let mut position = 0;
+    for patch in patches {
+        after.extend_from_slice(before.get(position..usize::try_from(patch.span.start).ok()?)?);
+        after.extend_from_slice(patch.text.as_bytes());
+        position = usize::try_from(patch.span.end).ok()?;
+    }
+    after.extend_from_slice(before.get(position..)?);
+    Some(after)
+}
+
+/// Whether `after` is `before` with the patches put in, and nothing else.
+pub(super) fn is_spliced(before: &[u8], patches: &[Patch], mut after: &[u8]) -> bool {
+    let mut position = 0;
+    for patch in patches {
+        let place = usize::try_from(patch.span.start).ok().zip(usize::try_from(patch.span.end).ok()).filter(|(from, to)| from <= to);
+        let kept = place.and_then(|(from, to)| Some((before.get(position..from)?, to)));
+        let rest = kept.and_then(|(kept, to)| Some((after.strip_prefix(kept)?.strip_prefix(patch.text.as_bytes())?, to)));
+        let Some((rest, to)) = rest else { return false };
+        (after, position) = (rest, to);
+    }
+    before.get(position..) == Some(after)
+}
+
+/// Copies `source`, which begins at the part's byte `from`, to `out` with the patches (in order, none overlapping) put in.
+pub(super) fn apply(mut source: impl Read, from: u64, patches: &[Patch], out: &mut dyn Write) -> io::Result<()> {
+    let mut buffer = vec![0; 32 << 10];
+    let mut position = from;
     for patch in patches {
         pass(&mut source, patch.span.start.checked_sub(position), &mut buffer, |bytes| out.write_all(bytes))?;
         pass(&mut source, patch.span.end.checked_sub(patch.span.start), &mut buffer, |_| Ok(()))?;
@@ -318,11 +344,16 @@ mod tests {
     fn spliced(xml: &str, list: &[(&str, &str)]) -> Result<String, (CellRef, String)> {
         let texts: BTreeMap<CellRef, String> =
             list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect();
-        let survey = survey(Tokens::new(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
+        let survey = survey(Tokens::of(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
         let patches = patches(&survey, &texts, &Fit::default())?;
         let mut out = Vec::new();
-        apply(xml.as_bytes(), &patches, &mut out).expect("in memory");
-        let same = |after: &[u8]| io::copy(&mut Compared::new(after, xml.as_bytes(), &patches), &mut io::sink()).is_ok();
+        apply(xml.as_bytes(), 0, &patches, &mut out).expect("in memory");
+        assert_eq!(super::spliced(xml.as_bytes(), &patches).as_ref(), Some(&out));
+        let same = |after: &[u8]| {
+            let same = is_spliced(xml.as_bytes(), &patches, after);
+            assert_eq!(same, io::copy(&mut Compared::new(after, xml.as_bytes(), &patches), &mut io::sink()).is_ok());
+            same
+        };
         assert!(same(&out));
         for at in 0..out.len() {
             let mut other = out.clone();

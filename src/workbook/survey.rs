@@ -2,11 +2,11 @@
 //! them, where a missing one goes, and what forbids writing there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
 use std::ops::Range;
 
+use super::token::{Kind, Token};
 use super::values::append;
-use super::xml::{Kind, Token, Tokens, XmlError};
+use super::xml::{Tokens, XmlError};
 use super::{CellRange, CellRef, MAX_COL, MAX_ROW};
 
 /// Where a tag stands, and how it reads.
@@ -136,8 +136,8 @@ struct Place {
 }
 
 /// Looks for the `wanted` cells, and where asked to for the heights of all rows.
-pub(super) fn survey<R: Read>(
-    mut tokens: Tokens<R>,
+pub(super) fn survey(
+    mut tokens: Tokens<'_>,
     wanted: impl Iterator<Item = CellRef>,
     heights: bool,
 ) -> Result<Survey, SurveyError> {
@@ -271,7 +271,7 @@ impl Survey {
 
     fn begin_cell(&mut self, token: &Token<'_>, place: &mut Place) {
         let at =
-            token.attribute("r").and_then(|r| r.parse().ok()).unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+            token.reference("r").unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
         place.col = at.col;
         if place.row_first && at.row == place.row {
             while let Some(col) = self.cols_open.first().copied().filter(|&col| col < at.col) {

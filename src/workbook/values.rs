@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Look;
 use super::package::Package;
 use super::read::ReadError;
-use super::xml::{Kind, Token, unescape};
+use super::token::{Kind, Token, unescape};
 
 /// The most entries taken of any table of styles; Excel itself makes at most 65,490 cell formats.
 const MAX_STYLES: usize = 1 << 20;
