@@ -119,12 +119,15 @@ impl<'a> Grid<'a> {
             first_col: 1,
             last_col: 0,
         };
+        // The same categories stand beside many questions.
+        let mut known: HashMap<&str, Option<Heading>> = HashMap::new();
         for (&at, cell) in sheet.cells.range(..=CellRef::new(last_row, u32::MAX)) {
             grid.last_col = grid.last_col.max(at.col);
             if cell.text.is_empty() || sheet.hidden_rows.binary_search(&at.row).is_ok() || grid.hidden_col(at.col) {
                 continue;
             }
-            let block = Block { range: grid.block(at), text: &cell.text, look: cell.look, heading: headings.column(&cell.text) };
+            let heading = *known.entry(&cell.text).or_insert_with(|| headings.column(&cell.text));
+            let block = Block { range: grid.block(at), text: &cell.text, look: cell.look, heading };
             grid.rows.entry(at.row).or_default().push(block);
         }
         grid
@@ -175,7 +178,11 @@ impl<'a> Grid<'a> {
 
     /// Whether the cell looks like a place to write into: framed, open in a protected sheet, or with a list.
     pub fn inviting(&self, at: CellRef) -> bool {
-        let look = self.sheet.look(at);
+        self.invites(at, self.sheet.look(at))
+    }
+
+    /// The same where its look is known.
+    pub fn invites(&self, at: CellRef, look: Look) -> bool {
         look.bordered || (self.sheet.protected && look.unlocked) || self.validation(at).is_some()
     }
 

@@ -66,16 +66,22 @@ struct Affixes {
     known: HashMap<String, Told>,
     /// The length of the longest, in bytes.
     longest: usize,
+    /// The letters at which headings begin, or end, that have one.
+    edges: HashSet<char>,
 }
 
 impl Affixes {
-    fn add(&mut self, word: String, told: Told) {
+    fn add(&mut self, word: String, edge: Option<char>, told: Told) {
+        self.edges.extend(edge);
         self.longest = self.longest.max(word.len());
         self.known.entry(word).or_insert(told);
     }
 
-    fn get(&self, word: &str) -> Option<&Told> {
-        if word.len() <= self.longest { self.known.get(word) } else { None }
+    /// The first of the pieces that is known, with what it tells.
+    fn find<'h>(&self, edge: Option<char>, pieces: impl Iterator<Item = &'h str>) -> Option<(usize, &Told)> {
+        edge.filter(|c| self.edges.contains(c))?;
+        let mut pieces = pieces.filter(|piece| piece.len() <= self.longest);
+        pieces.find_map(|piece| Some((piece.len(), self.known.get(piece)?)))
     }
 }
 
@@ -140,10 +146,10 @@ impl Headings {
             // A one-letter word (「無」, 「#」), a number or a choice says nothing at the end of another.
             let alone = word.starts_with('=') || text.chars().count() < 2 || matches!(heading, Heading::Choice | Heading::Number);
             if word.ends_with('+') || (!alone && matches!(heading, Heading::Previous | Heading::SheetInstructions)) {
-                words.beginning.add(text.clone(), told);
+                words.beginning.add(text.clone(), text.chars().next(), told);
             }
             if !alone && !word.ends_with('+') {
-                words.ending.add(text.clone(), told);
+                words.ending.add(text.clone(), text.chars().next_back(), told);
             }
             if heading == Heading::Choice {
                 words.choices.insert(text.clone());
@@ -197,8 +203,8 @@ impl Headings {
 impl Words {
     fn find(&self, text: &str) -> Option<Heading> {
         let bare = without_brackets(text);
-        // Most texts on a sheet are questions: too long for a heading whatever their width and spaces.
-        if bare.chars().filter(|c| !c.is_whitespace()).nth(MAX_HEADING * 2).is_some() {
+        // Most texts on a sheet are questions, and need not be folded.
+        if is_too_long(&bare) {
             return None;
         }
         let bare = squeeze(&bare);
@@ -212,7 +218,7 @@ impl Words {
     /// Whether the text is a name of the client himself, as in 「（当社）」.
     fn owner(&self, text: &str) -> bool {
         let name = text.trim_end_matches([')', '）', ']', '］', '】']);
-        matches!(self.beginning.get(name), Some((Heading::Internal, _)))
+        matches!(self.beginning.known.get(name), Some((Heading::Internal, _)))
     }
 
     fn word(&self, heading: &str) -> Option<Heading> {
@@ -223,8 +229,8 @@ impl Words {
             return Some(*known);
         }
         let cuts = || heading.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
-        let ending = cuts().find_map(|at| self.ending.get(&heading[at..]).map(|told| (heading.len() - at, told)));
-        let beginning = cuts().rev().find_map(|at| self.beginning.get(&heading[..at]).map(|told| (at, told)));
+        let ending = self.ending.find(heading.chars().next_back(), cuts().map(|at| &heading[at..]));
+        let beginning = self.beginning.find(heading.chars().next(), cuts().rev().map(|at| &heading[..at]));
         match (beginning, ending) {
             // An earlier answer stays one whatever stands behind it: 「前回の実施状況」; so does what the client does himself,
             // but 「当社からの質問」 asks.
@@ -235,6 +241,22 @@ impl Words {
             (None, None) => None,
         }
     }
+}
+
+/// Whether a text is too long for a heading, whatever its width and spaces.
+fn is_too_long(bare: &str) -> bool {
+    // Letters that stay letters, each one by itself; and whether there may be several words, which may each be a heading.
+    let (mut all, mut letters, mut several) = (0, 0, false);
+    for c in bare.chars() {
+        match c {
+            'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' | '一'..='鿿' | 'a'..='z' | 'A'..='Z' | '0'..='9' => letters += 1,
+            c if c.is_whitespace() => continue,
+            '。' | '？' | '?' | '.' | '「' | '」' | '：' | ':' | '-' | '%' | '％' => {}
+            _ => several = true,
+        }
+        all += 1;
+    }
+    all > MAX_HEADING * 2 || letters > MAX_HEADING && !several
 }
 
 /// Whether what follows the client's own name says what he asks for: 「弊社からのお願い」, 「当社が求める水準」.

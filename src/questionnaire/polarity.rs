@@ -4,6 +4,8 @@
 
 use std::sync::LazyLock;
 
+use memchr::memmem;
+
 use super::words::{self, BadWord};
 use crate::text::normalize;
 
@@ -18,8 +20,8 @@ struct Words {
     bad: Vec<String>,
     fact: Vec<String>,
     light: Vec<String>,
-    risk: Vec<String>,
-    place: Vec<String>,
+    risk: Vec<Pattern>,
+    place: Vec<Pattern>,
     rule: Vec<String>,
     back: Vec<String>,
     allow: Vec<String>,
@@ -48,8 +50,11 @@ impl Words {
                 "bad" => &mut words.bad,
                 "fact" => &mut words.fact,
                 "light" => &mut words.light,
-                "risk" => &mut words.risk,
-                "place" => &mut words.place,
+                "risk" | "place" => {
+                    let list = if role == "risk" { &mut words.risk } else { &mut words.place };
+                    list.push(Pattern::new(&word.to_lowercase()));
+                    return Ok(());
+                }
                 "rule" => &mut words.rule,
                 "back" => &mut words.back,
                 "allow" => &mut words.allow,
@@ -309,18 +314,39 @@ fn risky(core: &str, words: &Words) -> bool {
         let rest = words.stop.iter().fold(rest.to_owned(), |rest, stop| rest.replace(stop.as_str(), ""));
         holds(&rest, &words.rule) || !strictly && holds(&rest, &words.back)
     };
-    let unmeasured = |pattern: &str, strictly: bool| {
-        let (first, then) = pattern.split_once('…').unwrap_or((pattern, ""));
-        core.match_indices(first).any(|(at, _)| {
-            let rest = &core[at + first.len()..];
-            // 「放置せず」 is no 放置, 「第三者による」 no 第三者に.
-            let not = ["せず", "しない", "されず", "されない", "ず", "ることなく", "することなく", "よる", "より", "よって", "おけ", "おい"];
-            rest.contains(then) && !not.iter().any(|n| rest.starts_with(n)) && !measured(rest, strictly)
-        })
+    let open = |rest: &str, strictly: bool| {
+        // 「放置せず」 is no 放置, 「第三者による」 no 第三者に.
+        let not = ["せず", "しない", "されず", "されない", "ず", "ることなく", "することなく", "よる", "より", "よって", "おけ", "おい"];
+        !not.iter().any(|n| rest.starts_with(n)) && !measured(rest, strictly)
+    };
+    let unmeasured = |pattern: &Pattern, strictly: bool| {
+        pattern.found(core).any(|rest| rest.contains(&pattern.then) && open(rest, strictly))
     };
     // 「改ざんできる」, 「閲覧可能」: what is bad can be done.
-    let possible = |bad: &String| ["でき", "可能", "し得る", "しうる"].iter().any(|can| unmeasured(&format!("{bad}{can}"), false));
-    words.bad.iter().any(possible) || words.risk.iter().any(|w| unmeasured(w, false)) || words.place.iter().any(|w| unmeasured(w, true))
+    let possible = |can: &str| {
+        core.match_indices(can).any(|(at, _)| words.bad.iter().any(|bad| core[..at].ends_with(bad)) && open(&core[at + can.len()..], false))
+    };
+    let can = ["でき", "可能", "し得る", "しうる"].into_iter().any(possible);
+    can || words.risk.iter().any(|w| unmeasured(w, false)) || words.place.iter().any(|w| unmeasured(w, true))
+}
+
+/// Words of which one follows the other: 「外部…持ち出」. They are looked for in every question, so the search is prepared.
+#[derive(Debug)]
+struct Pattern {
+    first: memmem::Finder<'static>,
+    then: String,
+}
+
+impl Pattern {
+    fn new(word: &str) -> Self {
+        let (first, then) = word.split_once('…').unwrap_or((word, ""));
+        Self { first: memmem::Finder::new(first).into_owned(), then: then.to_owned() }
+    }
+
+    /// What follows the first word, wherever that stands.
+    fn found<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.first.find_iter(text.as_bytes()).filter_map(|at| text.get(at + self.first.needle().len()..))
+    }
 }
 
 /// 「承認なしに」, 「暗号化せずに」, 「許可を得ずに」 before something that is not prevented.

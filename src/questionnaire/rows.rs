@@ -232,6 +232,7 @@ impl<'a> Reader<'a, '_> {
         let plain = if plain.len() * 2 >= rows.len() - notes { plain } else { rows.iter().collect() };
         let most = |has: fn(&Row<'_>) -> bool| plain.iter().filter(|r| has(r)).count() * 10 >= plain.len() * 8;
         let (numbered, listed, invited) = (most(|r| r.number.is_some()), most(|r| r.listed), most(|r| r.invited));
+        self.questions.reserve(rows.len());
         for row in &rows {
             let lacks = usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed);
             let note = is_note(row.question.text);
@@ -329,8 +330,11 @@ impl<'a> Reader<'a, '_> {
 /// The colour that comes most often, and how often.
 fn most_common(fills: impl Iterator<Item = Option<u32>>) -> Option<(Option<u32>, usize)> {
     let mut counts: HashMap<Option<u32>, usize> = HashMap::new();
-    for fill in fills {
-        *counts.entry(fill).or_default() += 1;
+    // Cells below one another mostly have the same.
+    let mut fills = fills.peekable();
+    while let Some(fill) = fills.next() {
+        let more = std::iter::from_fn(|| fills.next_if_eq(&fill)).count();
+        *counts.entry(fill).or_default() += 1 + more;
     }
     counts.into_iter().max_by_key(|(fill, count)| (*count, *fill))
 }

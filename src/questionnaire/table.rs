@@ -301,7 +301,12 @@ pub(super) fn is_choice(text: &str) -> bool {
 
 /// Whether the text is a number as clients write them: `1`, `1-2`, `(3)`, `②`, `A1-1`, `IAM-01.1`, `Q12`.
 pub(super) fn is_number(text: &str) -> bool {
-    if text.len() > 36 || !text.contains(char::is_numeric) {
+    if (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+        return true;
+    }
+    // Most texts are words.
+    let word = |c: char| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿') && !matches!(c, '第' | '項' | '条' | '問' | '設' | '質' | '番');
+    if text.len() > 36 || text.contains(word) || !text.contains(char::is_numeric) {
         return false;
     }
     let text = normalize(text);

@@ -9,7 +9,8 @@ use zip::ZipArchive;
 
 use super::package::{Package, Part};
 use super::splice::{Compared, is_spliced};
-use super::survey::{Survey, survey};
+use super::survey::survey;
+use super::surveyed::Survey;
 use super::write::{Texts, Touched};
 use super::xml::Tokens;
 
@@ -93,13 +94,12 @@ fn read_again(tokens: Tokens<'_>, texts: &Texts) -> Result<(), String> {
 
 /// Whether the cell stands there once, as a text and not as a formula, and is the one asked for.
 fn reads(found: &Survey, cell: super::CellRef, text: &str) -> bool {
-    let places = found.cells.get(&cell).map_or(&[][..], |c| &c.found);
-    match places {
-        [] => text.is_empty(),
-        [(_, content)] => {
+    let Some(cell) = found.cell(cell) else { return false };
+    match &cell.found {
+        None => text.is_empty(),
+        Some(content) => {
             let kind = if text.is_empty() { "" } else { "inlineStr" };
-            content.kind == kind && content.formula.is_none() && super::values::unescape_hex(&content.value) == text
+            !cell.again && *content.kind == *kind && content.formula.is_none() && super::values::unescape_hex(&content.value) == text
         }
-        _ => false,
     }
 }

@@ -119,8 +119,9 @@ impl<'a> Iterator for Attributes<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.0.trim_ascii_start();
-        let equals = memchr::memchr(b'=', rest)?;
-        let name = rest[..equals].trim_ascii();
+        // Names are short.
+        let equals = rest.iter().position(|&b| b == b'=')?;
+        let name = rest[..equals].trim_ascii_end();
         let after = rest[equals + 1..].trim_ascii_start();
         let (&quote, value) = after.split_first().filter(|(q, _)| matches!(**q, b'"' | b'\''))?;
         let length = memchr::memchr(quote, value)?;
@@ -175,7 +176,7 @@ fn reference(name: &str) -> Option<char> {
 }
 
 /// `C12` or `c12`, in the one form that nearly all cells have; others are read at leisure.
-fn cell_place(raw: &[u8]) -> Option<CellRef> {
+pub(super) fn cell_place(raw: &[u8]) -> Option<CellRef> {
     let letters = raw.iter().position(|b| !b.is_ascii_alphabetic())?;
     if letters == 0 || letters > 3 || raw.len() - letters > 7 {
         return std::str::from_utf8(raw).ok()?.trim().parse().ok();

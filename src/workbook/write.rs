@@ -14,7 +14,8 @@ use super::package::{Package, Part, SheetPart};
 use super::packing::Content as EntryContent;
 use super::read::ReadError;
 use super::splice::{self, Patch};
-use super::survey::{Content, Survey, SurveyError, survey};
+use super::survey::{SurveyError, survey};
+use super::surveyed::{Content, Survey};
 use super::values::{TextBudget, Values};
 use super::{CellEdit, CellRange, CellRef, Change, Limits, MAX_CELL_UTF16, Problem, calculation, check};
 
@@ -280,11 +281,11 @@ impl Lookup<'_> {
             return Ok(None);
         }
         let values = self.values()?;
-        let is_locked = |cell: &&CellRef| {
-            let style = survey.style(**cell).and_then(|s| s.parse().ok());
-            !values.look(style).unlocked && !survey.open_ranges.iter().any(|r| r.contains(**cell))
+        let is_locked = |cell: &CellRef| {
+            let style = survey.style(*cell).and_then(|s| s.parse().ok());
+            !values.look(style).unlocked && !survey.open_ranges.iter().any(|r| r.contains(*cell))
         };
-        let locked: Vec<CellRef> = survey.cells.keys().filter(is_locked).copied().collect();
+        let locked: Vec<CellRef> = survey.cells.iter().map(|c| c.at).filter(is_locked).collect();
         let Some(&first) = locked.first() else { return Ok(None) };
         let message = format!("保護されたシートの、ロックされたセル {} 個（{first} など）に書き込みました。", locked.len());
         Ok(Some(Problem { sheet: Some(sheet.name.clone()), cell: Some(first), message }))

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Read};
+use std::ops::Range;
 
 use super::token::{Kind, Token};
 
@@ -60,16 +61,19 @@ impl<'s> Tokens<'s> {
     }
 
     /// The next token; `None` at the part's end.
+    // Not inlined, handing the token over takes longer than finding it.
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<Token<'_>>, XmlError> {
-        let (kind, length) = loop {
+        let (kind, length, name) = loop {
             match lex(&self.window[self.at..self.filled]) {
-                Lexed::Token(kind, length) => break (kind, length),
+                Lexed::Tag(kind, length, name) => break (kind, length, name),
+                Lexed::Other(kind, length) => break (kind, length, 0..0),
                 Lexed::Unfinished if self.source.is_some() => self.refill()?,
                 Lexed::Unfinished if self.at == self.filled => {
                     return if self.nesting.is_closed() { Ok(None) } else { Err(XmlError::Malformed) };
                 }
                 // A text at the part's very end has no tag behind it.
-                Lexed::Unfinished if self.window[self.at] != b'<' => break (Kind::Text, self.filled - self.at),
+                Lexed::Unfinished if self.window[self.at] != b'<' => break (Kind::Text, self.filled - self.at, 0..0),
                 Lexed::Unfinished | Lexed::Wrong => return Err(XmlError::Malformed),
                 Lexed::Doctype => return Err(XmlError::Doctype),
             }
@@ -77,15 +81,12 @@ impl<'s> Tokens<'s> {
         let raw = &self.window[self.at..self.at + length];
         let start = self.base + self.at as u64;
         self.at += length;
-        let name = match kind {
-            Kind::Start | Kind::Empty => name_of(&raw[1..]),
-            Kind::End => name_of(&raw[2..]),
-            _ => &[],
-        };
+        let name = &raw[name];
         let depth = self.nesting.take(kind, name)?;
         Ok(Some(Token { kind, start, depth, raw, name }))
     }
 
+    #[cold]
     fn refill(&mut self) -> Result<(), XmlError> {
         let Some(source) = &mut self.source else { return Ok(()) };
         let window = self.window.to_mut();
@@ -120,16 +121,28 @@ impl<'s> Tokens<'s> {
 
 /// What is open around a token.
 struct Nesting {
-    /// The names of the open elements, one behind the other, and where each ends.
-    names: Vec<u8>,
-    open: Vec<usize>,
+    /// The names of the open elements.
+    open: Vec<Name>,
+    /// What is longer of them, one behind the other.
+    tails: Vec<u8>,
     max_depth: usize,
     seen_root: bool,
 }
 
+/// A name by its first bytes, which nearly always is all of it, and its length.
+#[derive(Clone, Copy, PartialEq)]
+struct Name(u64, usize);
+
+impl Name {
+    fn of(name: &[u8]) -> (Self, &[u8]) {
+        let (head, tail) = name.split_at(name.len().min(8));
+        (Self(head.iter().fold(0, |head, &b| head << 8 | u64::from(b)), name.len()), tail)
+    }
+}
+
 impl Nesting {
     fn new(max_depth: usize) -> Self {
-        Self { names: Vec::new(), open: Vec::new(), max_depth, seen_root: false }
+        Self { open: Vec::new(), tails: Vec::new(), max_depth, seen_root: false }
     }
 
     /// Whether there was an element, and none is open.
@@ -138,6 +151,7 @@ impl Nesting {
     }
 
     /// Takes account of a token; gives its depth.
+    #[inline]
     fn take(&mut self, kind: Kind, name: &[u8]) -> Result<usize, XmlError> {
         let depth = self.open.len();
         match kind {
@@ -146,8 +160,9 @@ impl Nesting {
                 if depth >= self.max_depth {
                     return Err(XmlError::TooDeep);
                 }
-                self.names.extend_from_slice(name);
-                self.open.push(self.names.len());
+                let (name, tail) = Name::of(name);
+                self.open.push(name);
+                self.tails.extend_from_slice(tail);
                 Ok(depth)
             }
             Kind::Empty => {
@@ -155,12 +170,11 @@ impl Nesting {
                 Ok(depth)
             }
             Kind::End => {
-                self.open.pop();
-                let from = self.open.last().copied().unwrap_or(0);
-                if depth == 0 || &self.names[from..] != name {
+                let (name, tail) = Name::of(name);
+                if self.open.pop() != Some(name) || !self.tails.ends_with(tail) {
                     return Err(XmlError::Malformed);
                 }
-                self.names.truncate(from);
+                self.tails.truncate(self.tails.len() - tail.len());
                 Ok(depth - 1)
             }
             _ => Ok(depth),
@@ -168,14 +182,10 @@ impl Nesting {
     }
 }
 
-/// The name that `bytes` begin with.
-fn name_of(bytes: &[u8]) -> &[u8] {
-    let end = bytes.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>' | b'=' | b'<'));
-    &bytes[..end.unwrap_or(bytes.len())]
-}
-
 enum Lexed {
-    Token(Kind, usize),
+    /// A tag, its length, and where its name stands in it.
+    Tag(Kind, usize, Range<usize>),
+    Other(Kind, usize),
     /// The token's end is not in the window.
     Unfinished,
     Wrong,
@@ -183,26 +193,53 @@ enum Lexed {
 }
 
 /// The token that `bytes` begin with.
+#[inline]
 fn lex(bytes: &[u8]) -> Lexed {
-    let until =
-        |from: usize, end: &[u8]| bytes.get(from..).and_then(|b| memchr::memmem::find(b, end)).map(|at| from + at + end.len());
-    let found = |kind, end: Option<usize>| end.map_or(Lexed::Unfinished, |length| Lexed::Token(kind, length));
     match bytes {
-        [] | [b'<'] | [b'<', b'!'] | [b'<', b'!', b'-'] => Lexed::Unfinished,
-        [b'<', b'/', ..] => found(Kind::End, memchr::memchr(b'>', bytes).map(|at| at + 1)),
-        [b'<', b'?', ..] => found(Kind::Other, until(2, b"?>")),
-        [b'<', b'!', b'-', b'-', ..] => found(Kind::Other, until(4, b"-->")),
-        [b'<', b'!', rest @ ..] if rest.starts_with(b"[CDATA[") => found(Kind::CData, until(9, b"]]>")),
-        [b'<', b'!', rest @ ..] if b"[CDATA[".starts_with(rest) => Lexed::Unfinished,
-        [b'<', b'!', ..] => Lexed::Doctype,
+        [] | [b'<'] => Lexed::Unfinished,
+        [b'<', b'/', rest @ ..] => {
+            let name = 2..2 + name_length(rest);
+            match bytes.get(name.end) {
+                Some(b'>') => Lexed::Tag(Kind::End, name.end + 1, name),
+                _ => memchr::memchr(b'>', bytes).map_or(Lexed::Unfinished, |at| Lexed::Tag(Kind::End, at + 1, name)),
+            }
+        }
+        [b'<', b'!' | b'?', ..] => markup(bytes),
         [b'<', first, ..] if !(first.is_ascii_alphabetic() || *first == b'_' || *first >= 0x80) => Lexed::Wrong,
-        [b'<', ..] => match tag_length(bytes) {
-            Some(length) if bytes[length - 2] == b'/' => Lexed::Token(Kind::Empty, length),
-            Some(length) => Lexed::Token(Kind::Start, length),
-            None => Lexed::Unfinished,
-        },
-        _ => found(Kind::Text, memchr::memchr(b'<', bytes)),
+        [b'<', rest @ ..] => {
+            let name = 1..1 + name_length(rest);
+            match bytes.get(name.end) {
+                Some(b'>') => Lexed::Tag(Kind::Start, name.end + 1, name),
+                _ => match tag_length(bytes) {
+                    Some(length) if bytes[length - 2] == b'/' => Lexed::Tag(Kind::Empty, length, name),
+                    Some(length) => Lexed::Tag(Kind::Start, length, name),
+                    None => Lexed::Unfinished,
+                },
+            }
+        }
+        _ => memchr::memchr(b'<', bytes).map_or(Lexed::Unfinished, |length| Lexed::Other(Kind::Text, length)),
     }
+}
+
+/// What is neither tag nor text.
+fn markup(bytes: &[u8]) -> Lexed {
+    let until = |kind, from: usize, end: &[u8]| {
+        let found = bytes.get(from..).and_then(|b| memchr::memmem::find(b, end));
+        found.map_or(Lexed::Unfinished, |at| Lexed::Other(kind, from + at + end.len()))
+    };
+    match bytes {
+        [_, b'?', ..] => until(Kind::Other, 2, b"?>"),
+        [_, _] | [_, _, b'-'] => Lexed::Unfinished,
+        [_, _, b'-', b'-', ..] => until(Kind::Other, 4, b"-->"),
+        [_, _, rest @ ..] if rest.starts_with(b"[CDATA[") => until(Kind::CData, 9, b"]]>"),
+        [_, _, rest @ ..] if b"[CDATA[".starts_with(rest) => Lexed::Unfinished,
+        _ => Lexed::Doctype,
+    }
+}
+
+/// How long the name is that `bytes` begin with.
+fn name_length(bytes: &[u8]) -> usize {
+    bytes.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>' | b'=' | b'<')).unwrap_or(bytes.len())
 }
 
 /// The length of the tag that `bytes` begin with: to the first `>` that is in no attribute's value.
