@@ -40,6 +40,8 @@ pub(super) struct Grid<'a> {
 const REACH: u32 = 4;
 /// Merged blocks up to this height are found by each row that they cover.
 const TALL: u32 = 256;
+/// Longest text, in bytes, that is expected again in other rows.
+const SHORT: usize = 60;
 /// Lists for up to this many columns are found by each column.
 const WIDE: u32 = 64;
 
@@ -119,14 +121,15 @@ impl<'a> Grid<'a> {
             first_col: 1,
             last_col: 0,
         };
-        // The same categories stand beside many questions.
+        // The same categories stand beside many questions, but no question stands there twice.
         let mut known: HashMap<&str, Option<Heading>> = HashMap::new();
         for (&at, cell) in sheet.cells.range(..=CellRef::new(last_row, u32::MAX)) {
             grid.last_col = grid.last_col.max(at.col);
             if cell.text.is_empty() || sheet.hidden_rows.binary_search(&at.row).is_ok() || grid.hidden_col(at.col) {
                 continue;
             }
-            let heading = *known.entry(&cell.text).or_insert_with(|| headings.column(&cell.text));
+            let read = || headings.column(&cell.text);
+            let heading = if cell.text.len() > SHORT { read() } else { *known.entry(&cell.text).or_insert_with(read) };
             let block = Block { range: grid.block(at), text: &cell.text, look: cell.look, heading };
             grid.rows.entry(at.row).or_default().push(block);
         }

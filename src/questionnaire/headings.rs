@@ -202,6 +202,10 @@ impl Headings {
 
 impl Words {
     fn find(&self, text: &str) -> Option<Heading> {
+        // Every question has a number beside it.
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            return self.word(text);
+        }
         let bare = without_brackets(text);
         // Most texts on a sheet are questions, and need not be folded.
         if is_too_long(&bare) {

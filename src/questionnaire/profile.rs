@@ -4,7 +4,7 @@
 //! the company's [`Profile`] once, and the drafts for such questions come from there and from nowhere else.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 use std::sync::LazyLock;
 
@@ -49,6 +49,8 @@ struct Words {
     known: BTreeMap<String, usize>,
     weak: Vec<String>,
     lead: Vec<String>,
+    /// The letters with which words of `known` and `lead` begin.
+    firsts: HashSet<char>,
     ask: Vec<String>,
     about: Vec<String>,
 }
@@ -82,6 +84,7 @@ impl Words {
             list.push(squeeze(word));
             Ok(())
         })?;
+        words.firsts = words.known.keys().chain(&words.lead).filter_map(|w| w.chars().next()).collect();
         words.lead.sort_by_key(|w| std::cmp::Reverse(w.len()));
         words.ask.sort_by_key(|w| std::cmp::Reverse(w.len()));
         Ok(words)
@@ -89,6 +92,9 @@ impl Words {
 
     /// The facts a text asks for and nothing else, with the client's words for them; none where it asks for anything more.
     fn asked<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
+        if self.begins_otherwise(text) {
+            return None;
+        }
         let whole = squeeze(text);
         // 「会社名（フリガナ）」 is a word of its own.
         if let Some(&at) = self.known.get(&whole) {
@@ -101,6 +107,17 @@ impl Words {
         let bare = unnumbered(&bare);
         let bare = self.ask.iter().find_map(|ask| bare.strip_suffix(ask.as_str())).unwrap_or(bare);
         if self.begins(bare) { self.parts(bare, about_company) } else { None }
+    }
+
+    /// Whether the first letter shows already that the text asks for no fact: it begins no word for one, and no word that may
+    /// stand before one.
+    fn begins_otherwise(&self, text: &str) -> bool {
+        let passed_over = |c: char| (c.is_ascii_digit() || is_left_out(c) || matches!(c, '-' | '、')) && !self.firsts.contains(&c);
+        let mut letters = text.trim_start_matches(passed_over).chars();
+        let (first, next) = (letters.next(), letters.next());
+        // These stay as they are, but for a mark that makes が of か.
+        let stays = matches!(first, Some('ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿')) && !matches!(next, Some('\u{3099}' | '\u{309a}' | 'ﾞ' | 'ﾟ'));
+        stays && first.is_some_and(|c| !self.firsts.contains(&c))
     }
 
     /// Whether the text begins as all that ask for facts do: with a word for one, behind words such as 「貴社の」. Most questions
@@ -178,8 +195,12 @@ pub fn draft(question: &Question, profile: &Profile) -> Option<Draft> {
 
 fn squeeze(text: &str) -> String {
     let mut text = normalize(text);
-    text.retain(|c| !c.is_whitespace() && !matches!(c, '。' | '.' | ':' | '※' | '*' | '■' | '●' | '◆' | '_'));
+    text.retain(|c| !is_left_out(c));
     text
+}
+
+fn is_left_out(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '。' | '.' | ':' | '※' | '*' | '■' | '●' | '◆' | '_')
 }
 
 /// Without a number in front: 「1会社名」, 「(1)会社名」, 「①会社名」.

@@ -113,8 +113,11 @@ impl<'a> Reader<'a, '_> {
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut example_to = 0;
-        let paper = self.usual_fill(table, columns, columns.question);
-        let (answer_fill, text_fill) = (self.usual_fill(table, columns, answer), columns.text.and_then(|col| self.usual_fill(table, columns, col)));
+        let asks = |b: &Block<'_>| columns.questions.contains(&b.col());
+        let beside: Vec<u32> = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(asks)).map(|(row, _)| row).collect();
+        let paper = self.usual_fill(&beside, columns.question);
+        let (answer_fill, text_fill) = (self.usual_fill(&beside, answer), columns.text.and_then(|col| self.usual_fill(&beside, col)));
+        rows.reserve(beside.len());
         for (row, blocks) in grid.rows(table.head_last + 1, table.last) {
             // 「当社使用欄」 over a block of its own: what follows is the client's.
             if matches!(blocks, [only] if only.heading == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
@@ -260,11 +263,9 @@ impl<'a> Reader<'a, '_> {
         self.problems.push(Problem { sheet: Some(self.grid.sheet.name.clone()), cell: Some(cell), message: message.to_owned() });
     }
 
-    /// The colour that most cells of the column have beside a question.
-    fn usual_fill(&self, table: &Table, columns: &Columns, col: u32) -> Option<u32> {
-        let rows = self.grid.rows(table.head_last + 1, table.last);
-        let beside = rows.filter(|(_, blocks)| blocks.iter().any(|b| columns.questions.contains(&b.col())));
-        most_common(beside.map(|(row, _)| self.grid.sheet.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
+    /// The colour that most cells of the column have in the rows.
+    fn usual_fill(&self, rows: &[u32], col: u32) -> Option<u32> {
+        most_common(rows.iter().map(|&row| self.grid.sheet.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
     }
 
     /// The section title that the row is, if it is one.
