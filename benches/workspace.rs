@@ -1,7 +1,11 @@
-//! What the review workspace costs: the page of a question among 400, and a decision while 20 reviewers are at work, beside
-//! its floor in the same run, a file written and synced to disk.
+//! What the review workspace costs: the page of a question among 400, at the server and in Chromium, beside the smallest of
+//! pages there; and a decision while 20 reviewers are at work, beside its floor in the same run, a file written and synced.
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+
+#[path = "../tests/it/chrome.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
+mod chrome;
 
 use std::fs::File;
 use std::io::Write;
@@ -20,9 +24,12 @@ use kaitou::pipeline::{Library, Pipeline, Sources};
 use kaitou::questionnaire::Question;
 use kaitou::review::{Proposal, Suggestion};
 use kaitou::store::{NewQuestionnaire, Store};
-use kaitou::web::{App, router};
+use kaitou::web::{self, App, router};
 use kaitou::workbook::{CellRef, Limits};
+use tokio::net::TcpListener;
 use tower::ServiceExt;
+
+use chrome::{Browser, DESK, Driver};
 
 const QUESTIONS: u32 = 400;
 const REVIEWERS: u32 = 20;
@@ -75,6 +82,32 @@ fn tell(what: &str, mut times: Vec<Duration>) {
     println!("{what}: median {:.2?}, 95 % within {:.2?} ({} times)", at(50), at(95), times.len());
 }
 
+/// How long the page takes in Chromium until it answers to keys: its script has run, and what it shows is painted.
+async fn in_a_browser(app: App, id: i64) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let service = tokio::spawn(web::serve(listener, app, async { drop(stopped.await) }));
+    let driver = Driver::start();
+    let browser = Browser::open(&driver, base, DESK).await;
+    let review = format!("/questionnaires/{id}?at=200");
+    for (what, path) in [("floor: the help page", "/help"), ("the review page", review.as_str())] {
+        let mut times = Vec::new();
+        for _ in 0..21 {
+            browser.go(path).await;
+            browser.until("performance.getEntriesByName('first-contentful-paint').length > 0").await;
+            let script = "return Math.max(performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd,
+                performance.getEntriesByName('first-contentful-paint')[0].startTime)";
+            let ms = browser.client.execute(script, vec![]).await.unwrap();
+            times.push(Duration::from_secs_f64(ms.as_f64().unwrap() / 1e3));
+        }
+        tell(&format!("interactive in Chromium, {what}"), times.split_off(1));
+    }
+    browser.client.clone().close().await.unwrap();
+    drop(stop);
+    service.await.unwrap().unwrap();
+}
+
 #[tokio::main]
 async fn main() {
     let folder = tempfile::tempdir().unwrap();
@@ -88,7 +121,9 @@ async fn main() {
     let id = store.add_questionnaire(&new, &by, clock.now()).await.unwrap();
     store.finish(id, standard, &[], &(1..=QUESTIONS).map(question).collect::<Vec<_>>()).await.unwrap();
     let accounts = Accounts::new(store.clone(), clock.clone());
-    let router = router(App::new(store.clone(), pipeline, accounts, clock, limits, "http://localhost".parse().unwrap()));
+    let app = || App::new(store.clone(), pipeline.clone(), accounts.clone(), clock.clone(), limits, "http://localhost".parse().unwrap());
+    let router = router(app());
+    in_a_browser(app(), id).await;
 
     let mut times = Vec::new();
     let mut size = 0;

@@ -79,6 +79,8 @@ pub enum Reason {
     Topic(String),
     /// The same question, or one that means nearly the same, was answered with this item before; its text then.
     Past(String),
+    /// It answers this one of the several questions in the cell.
+    Ask(String),
 }
 
 /// An item of the standard sheet as a possible answer.
@@ -134,7 +136,40 @@ pub fn rank(found: &Found<'_>, model: &Model) -> Match {
         // The item may be the right one and its mark still not the answer: a person has to turn it round.
         band = band.min(Band::Medium);
     }
+    // What was decided about the whole text before says how its questions are answered together.
+    if known.is_none() && part_by_part(found, model, &mut candidates) {
+        band = band.min(Band::Medium);
+    }
     Match { band, answerable, candidates }
+}
+
+/// Puts the best answer to each of several questions in one behind the best for all of them together, and says which question
+/// it answers. Returns whether one item does not answer all.
+fn part_by_part(found: &Found<'_>, model: &Model, candidates: &mut Vec<Candidate>) -> bool {
+    let mut items = Vec::new();
+    for (question, part) in &found.parts {
+        let own = rank(part, model);
+        let Some(best) = own.candidates.into_iter().next().filter(|_| own.band > Band::None) else { continue };
+        let reason = Reason::Ask((*question).to_owned());
+        if !items.contains(&best.item) {
+            items.push(best.item);
+        }
+        let old = candidates.iter().position(|c| c.item == best.item);
+        let place = old.filter(|&at| at == 0).unwrap_or_else(|| items.len().min(candidates.len()));
+        let sure = best.confidence;
+        let mut candidate = old.map_or(best, |at| candidates.remove(at));
+        candidate.confidence = candidate.confidence.max(sure);
+        candidate.why.insert(0, reason);
+        candidates.insert(place.min(candidates.len()), candidate);
+    }
+    candidates.truncate(CANDIDATES);
+    // Nobody takes the second sooner than the first.
+    let mut most = 1.0_f64;
+    for candidate in candidates.iter_mut() {
+        most = most.min(candidate.confidence);
+        candidate.confidence = most;
+    }
+    items.len() > 1 || items.len() == 1 && candidates.first().is_some_and(|c| !items.contains(&c.item))
 }
 
 /// The words in which question and item meet, the weightiest first; a word that is also met as a part of a longer one once.

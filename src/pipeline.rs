@@ -257,7 +257,7 @@ impl Pipeline {
     pub async fn search(&self, words: &str, question: &Question, services: &[String]) -> Result<Vec<Proposal>, PipelineError> {
         let Some(engine) = self.engine() else { return Ok(Vec::new()) };
         let (inner, words, question, services) = (self.0.clone(), words.to_owned(), question.clone(), services.to_owned());
-        tokio::task::spawn_blocking(move || Ok(engine.matcher(&[], &inner.library)?.search(&words, &question, &services))).await?
+        Ok(tokio::task::spawn_blocking(move || engine.searcher(&inner.library).search(&words, &question, &services)).await?)
     }
 
     async fn build(&self, name: String, bytes: Vec<u8>) -> Result<Engine, PipelineError> {
@@ -339,7 +339,7 @@ impl Pipeline {
         self.set_progress(questionnaire.id, Some(Progress::Opening));
         let workbook = read::read(bytes, &self.0.limits)?;
         let found = crate::questionnaire::find(&workbook)?;
-        let matcher = engine.matcher(past, &self.0.library)?;
+        let matcher = engine.matcher(past, &self.0.library);
         let total = found.questions.len();
         let mut suggestions = Vec::with_capacity(total);
         for (done, (question, asked)) in found.questions.iter().zip(&matcher.read(&found.questions)).enumerate() {

@@ -2,6 +2,7 @@
 
 use crate::workbook::{CellRef, Problem};
 
+pub mod asks;
 pub mod boxes;
 mod cards;
 pub mod choices;

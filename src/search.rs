@@ -2,7 +2,7 @@
 //!
 //! [`dictionary`] builds and loads IPADIC, [`lexicon`] holds what is kept by hand in `index/`, [`tokenizer`] turns a text into
 //! words, concepts and character pairs, [`asked`] weighs them within a questionnaire, [`index`] builds the tantivy index of a standard sheet and reads it for a question.
-//! [`meaning`] compares texts by the vectors that were learned from the bank of [`topics`].
+//! [`meaning`] compares texts by the vectors that were learned from the bank of [`topics`]; [`past`] holds what was answered before.
 //! What was found leaves this room as plain values ([`found`]); judging them is [`crate::matching`]'s.
 
 pub mod asked;
@@ -11,6 +11,7 @@ pub mod found;
 pub mod index;
 pub mod lexicon;
 pub mod meaning;
+pub mod past;
 pub mod tokenizer;
 pub mod topics;
 
@@ -18,5 +19,6 @@ pub use asked::Asked;
 pub use dictionary::{Dictionary, DictionaryError};
 pub use found::Found;
 pub use index::{Index, IndexError};
+pub use past::Past;
 pub use lexicon::{Lexicon, LexiconError};
 pub use tokenizer::Analyzer;

@@ -63,6 +63,13 @@ impl Folded {
         let mut chars = original.char_indices().peekable();
         while let Some((from, first)) = chars.next() {
             let mut to = from + first.len_utf8();
+            if let Some(c) = plain(first)
+                && chars.peek().is_none_or(|&(_, next)| plain(next).is_some())
+            {
+                folded.text.push(c);
+                folded.origin.resize(folded.text.len(), (clip(from), clip(to)));
+                continue;
+            }
             // A half-width ｶ and its ﾞ are two characters that normalize into one, so a mark stays with its letter.
             while let Some(&(at, c)) = chars.peek().filter(|(_, c)| is_mark(*c)) {
                 to = at + c.len_utf8();

@@ -189,6 +189,7 @@ pub fn say(reason: &Reason) -> String {
         Reason::Synonym(here, there) => format!("{here}＝{there}"),
         Reason::Topic(name) => format!("話題: {name}"),
         Reason::Past(question) => format!("過去の回答: {question}"),
+        Reason::Ask(question) => format!("複数の問いのうち: {question}"),
     }
 }
 

@@ -34,8 +34,8 @@ pub const ITEM: [&str; 20] = [
 pub const FREE: [&str; 3] = ["scope", "around", "per_service"];
 
 /// The names of what is known about a candidate once all items are ranked, in their order.
-pub const CANDIDATE: [&str; 11] =
-    ["strength", "share", "margin", "per_service", "topic", "on_sheet", "coverage", "meaning", "nearest", "length", "later"];
+pub const CANDIDATE: [&str; 10] =
+    ["strength", "share", "margin", "per_service", "topic", "on_sheet", "coverage", "meaning", "nearest", "length"];
 
 /// The features of one item.
 pub type ItemFeatures = [f64; ITEM.len()];
@@ -124,6 +124,5 @@ pub fn of_candidate(features: &Features, scores: &[f64], shares: &[f64], order: 
         own[MEANING],
         features.items.iter().map(|i| i[MEANING]).fold(0.0, f64::max),
         (number(features.length) + 1.0).ln() / 2.0,
-        f64::from(u8::from(n > 0)),
     ]
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::CANDIDATES;
 use super::features::{FREE, Features, ITEM, PAST};
-use super::logistic::{self, solve};
+use super::logistic::{self, Row, solve};
 use super::model::{Bands, Model, Ranked, softmax};
 
 /// A question whose right items are known; none where the sheet does not answer it.
@@ -30,7 +30,7 @@ pub struct Example {
 /// Pulls the ranking's weights to 0.
 const RANKING_PENALTY: f64 = 5.0;
 /// Pulls the upper models' weights to 0.
-const UPPER_PENALTY: f64 = 2.0;
+const UPPER_PENALTY: f64 = 5.0;
 /// The precision that band high must have on documents the model has not seen.
 const HIGH_PRECISION: f64 = 0.97;
 /// So many parts the documents are dealt out to, each of which is judged by weights fitted to the others.
@@ -58,23 +58,35 @@ pub fn fit(examples: &[Example]) -> Model {
         ranked.extend(own.into_iter().map(|e| (e, Ranked::new(&weights, &e.features))));
     }
     let row = |e: &Example, r: &Ranked, n: usize| r.candidate(&e.features, n).to_vec();
-    let rows: Vec<(Vec<f64>, bool)> = ranked.iter().map(|(e, r)| (row(e, r, 0), !e.accepted.is_empty())).collect();
-    let answerable = logistic::fit(&rows, UPPER_PENALTY);
-    let mut rows = Vec::new();
-    for (example, ranked) in &ranked {
-        let candidates = ranked.order.iter().take(CANDIDATES).enumerate();
-        rows.extend(candidates.map(|(n, item)| (row(example, ranked, n), example.accepted.contains(item))));
-    }
-    let confidence = logistic::fit(&rows, UPPER_PENALTY);
+    let files: BTreeSet<&str> = examples.iter().map(|e| e.file.as_str()).collect();
+    // A large file must not drown a small one: how sure to be differs from file to file more than within one.
+    let weight = |e: &Example| number(examples.len()) / number(files.len()) / number(examples.iter().filter(|o| o.file == e.file).count());
+    let weights: BTreeMap<&str, f64> = examples.iter().map(|e| (e.file.as_str(), weight(e))).collect();
+    let logistic = |places: std::ops::Range<usize>, outcome: &dyn Fn(&Example, usize) -> bool| {
+        let mut rows = Vec::new();
+        for (example, ranked) in &ranked {
+            for (n, item) in ranked.order.iter().enumerate().take(places.end).skip(places.start) {
+                let weight = weights[example.file.as_str()];
+                rows.push(Row { inputs: row(example, ranked, n), outcome: outcome(example, *item), weight });
+            }
+        }
+        logistic::fit(&rows, UPPER_PENALTY)
+    };
+    let answerable = logistic(0..1, &|e, _| !e.accepted.is_empty());
+    let confidence = logistic(0..1, &|e, item| e.accepted.contains(&item));
+    let later = logistic(1..CANDIDATES, &|e, item| e.accepted.contains(&item));
     let first = |(e, r): &(&Example, Ranked)| {
         let hit = r.order.first().is_some_and(|i| e.accepted.contains(i));
         (logistic::predict(&confidence, &row(e, r, 0)), hit)
     };
-    let files: BTreeSet<&str> = examples.iter().map(|e| e.file.as_str()).collect();
     let high = |file: &&str| lowest_precise(ranked.iter().filter(|(e, _)| e.file == *file).map(first).collect());
     let bands = Bands { high: files.iter().map(high).fold(0.0, f64::max), medium: MEDIUM, low: LOW };
     ranking[PAST] = fit_past(&ranking, examples);
-    Model { ranking, answerable, confidence, bands }
+    Model { ranking, answerable, confidence, later, bands }
+}
+
+fn number(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 fn documents(examples: &[Example]) -> BTreeSet<&str> {

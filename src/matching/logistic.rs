@@ -25,23 +25,34 @@ pub fn predict(weights: &[f64], inputs: &[f64]) -> f64 {
     sigmoid(dot(weights, inputs) + weights.last().copied().unwrap_or(0.0))
 }
 
+/// One observation.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// What is known.
+    pub inputs: Vec<f64>,
+    /// What came of it.
+    pub outcome: bool,
+    /// How much it counts.
+    pub weight: f64,
+}
+
 /// Weights (the last one the constant) such that `sigmoid(weights · (x, 1))` predicts each row's outcome.
 /// `penalty` pulls all weights but the constant to 0.
 #[must_use]
-pub fn fit(rows: &[(Vec<f64>, bool)], penalty: f64) -> Vec<f64> {
-    let width = rows.first().map_or(0, |r| r.0.len()) + 1;
+pub fn fit(rows: &[Row], penalty: f64) -> Vec<f64> {
+    let width = rows.first().map_or(0, |r| r.inputs.len()) + 1;
     let mut weights = vec![0.0; width];
     for _ in 0..50 {
         let mut slope = vec![0.0; width];
         let mut curve = vec![vec![0.0; width]; width];
-        for (x, outcome) in rows {
-            let x: Vec<f64> = x.iter().copied().chain([1.0]).collect();
+        for Row { inputs, outcome, weight } in rows {
+            let x: Vec<f64> = inputs.iter().copied().chain([1.0]).collect();
             let p = sigmoid(dot(&weights, &x));
             let error = f64::from(u8::from(*outcome)) - p;
             for i in 0..width {
-                slope[i] += error * x[i];
+                slope[i] += weight * error * x[i];
                 for j in 0..width {
-                    curve[i][j] += p * (1.0 - p) * x[i] * x[j];
+                    curve[i][j] += weight * p * (1.0 - p) * x[i] * x[j];
                 }
             }
         }
@@ -86,7 +97,7 @@ mod tests {
     #[test]
     fn finds_the_odds_of_a_single_feature() {
         // 3 of 4 with the feature, 1 of 4 without: odds 3 and 1/3.
-        let row = |x: f64, n: usize, of: usize| (0..of).map(move |i| (vec![x], i < n));
+        let row = |x: f64, n: usize, of: usize| (0..of).map(move |i| Row { inputs: vec![x], outcome: i < n, weight: 1.0 });
         let rows: Vec<_> = row(1.0, 3, 4).chain(row(0.0, 1, 4)).collect();
         let weights = fit(&rows, 0.0);
         assert!((weights[1] - (1.0_f64 / 3.0).ln()).abs() < 1e-4, "{weights:?}");

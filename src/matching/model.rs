@@ -1,8 +1,9 @@
 //! The model: weights by feature name, kept as data in `model.json` beside this file.
 //!
 //! Three small models stand on each other. The *ranking* gives each item a score, the weighted sum of its features; the
-//! softmax over all items is its share. *Answerable* and *confidence* are logistic models over what is known about a candidate
-//! then: whether any item answers (asked about the first candidate), and whether this one does.
+//! softmax over all items is its share. *Answerable*, *confidence* and *later* are logistic models over what is known about a
+//! candidate then: whether any item answers (asked about the first candidate), whether the first candidate does, and whether a
+//! later one does.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ struct File {
     ranking: BTreeMap<String, f64>,
     answerable: BTreeMap<String, f64>,
     confidence: BTreeMap<String, f64>,
+    later: BTreeMap<String, f64>,
     bands: Bands,
 }
 
@@ -38,15 +40,17 @@ pub struct Bands {
     pub low: f64,
 }
 
-/// The weights, in the features' order; the last of the two logistic ones is the constant.
+/// The weights, in the features' order; the last of the logistic ones is the constant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// Of [`ITEM`].
     pub ranking: Vec<f64>,
     /// Of [`CANDIDATE`], and the constant.
     pub answerable: Vec<f64>,
-    /// Of [`CANDIDATE`], and the constant.
+    /// Of [`CANDIDATE`], and the constant: for the first candidate.
     pub confidence: Vec<f64>,
+    /// The same for all others.
+    pub later: Vec<f64>,
     /// The bands.
     pub bands: Bands,
 }
@@ -97,6 +101,7 @@ impl Model {
             ranking: ordered(&file.ranking, &ITEM, false)?,
             answerable: ordered(&file.answerable, &CANDIDATE, true)?,
             confidence: ordered(&file.confidence, &CANDIDATE, true)?,
+            later: ordered(&file.later, &CANDIDATE, true)?,
             bands: file.bands,
         })
     }
@@ -110,6 +115,7 @@ impl Model {
             ranking: named(&self.ranking, &ITEM),
             answerable: named(&self.answerable, &CANDIDATE),
             confidence: named(&self.confidence, &CANDIDATE),
+            later: named(&self.later, &CANDIDATE),
             bands: self.bands,
         };
         serde_json::to_string_pretty(&file).map(|json| json + "\n").map_err(|e| ModelError(e.to_string()))
@@ -120,9 +126,9 @@ impl Model {
     pub fn judge(&self, features: &Features) -> Judged {
         let ranked = Ranked::new(&self.ranking, features);
         let answerable = if features.terms == 0 { 0.0 } else { predict(&self.answerable, &ranked.candidate(features, 0)) };
-        let confidences =
-            (0..ranked.order.len().min(CANDIDATES)).map(|n| predict(&self.confidence, &ranked.candidate(features, n)));
-        let mut confidences: Vec<f64> = confidences.collect();
+        let of = |n: usize| if n == 0 { &self.confidence } else { &self.later };
+        let mut confidences: Vec<f64> =
+            (0..ranked.order.len().min(CANDIDATES)).map(|n| predict(of(n), &ranked.candidate(features, n))).collect();
         // The order is the ranking's; a later candidate is never surer than an earlier one.
         for n in 1..confidences.len() {
             confidences[n] = confidences[n].min(confidences[n - 1]);

@@ -17,10 +17,9 @@ pub mod learn;
 pub mod shelf;
 pub mod squeeze;
 
-use std::collections::HashMap;
-
 use chance::{Chance, seed_of};
 pub use learn::dot;
+use rustc_hash::FxHashMap;
 
 /// What the file begins with; the last digit is the format's version.
 const MAGIC: &[u8; 8] = b"kaitouV1";
@@ -31,7 +30,7 @@ const MAGIC: &[u8; 8] = b"kaitouV1";
 pub struct VectorsError(&'static str);
 
 /// Rows of numbers, a byte each with one scale per row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Rows {
     bytes: Vec<i8>,
     scales: Vec<f32>,
@@ -71,7 +70,7 @@ pub struct Vectors {
     source: u64,
     width: usize,
     /// Feature → its row.
-    places: HashMap<String, usize>,
+    places: FxHashMap<String, usize>,
     rows: Rows,
     /// How long the vector of an unknown word is, and that of an unknown pair.
     unknown: [f32; 2],
@@ -147,7 +146,12 @@ impl Vectors {
                 let mut chance = Chance::new(seed_of(feature));
                 #[allow(clippy::cast_precision_loss)] // hundreds
                 let scale = weight * self.unknown[usize::from(is_pair(feature))] / (self.width as f32).sqrt();
-                sum.iter_mut().for_each(|s| *s += scale * chance.normal());
+                for chunk in sum.chunks_mut(64) {
+                    let signs = chance.bits();
+                    for (n, s) in chunk.iter_mut().enumerate() {
+                        *s += if signs >> n & 1 == 0 { scale } else { -scale };
+                    }
+                }
             }
         }
         normalize(&mut sum);

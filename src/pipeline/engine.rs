@@ -1,12 +1,13 @@
 //! The standard sheet made searchable: the one place where searching, matching and drafting are put together.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::export::FinalAnswer;
 use crate::matching::{Band, Candidate, Decision, Model, ModelError, rank};
 use crate::questionnaire::{Kind, Question};
 use crate::review::{Proposal, Suggestion};
-use crate::search::{Analyzer, Asked, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError};
+use crate::search::{Analyzer, Asked, Dictionary, DictionaryError, Index, IndexError, Lexicon, LexiconError, Past};
 use crate::standard::{self, StandardError, StandardSheet};
 use crate::store::PastAnswer;
 use crate::suggestion;
@@ -79,6 +80,10 @@ pub struct Engine {
     id: i64,
     name: String,
     sheet: StandardSheet,
+    /// Of the sheet alone.
+    index: Index,
+    /// What was learned for the questionnaire before: most decisions are the same for the next.
+    learned: Mutex<Arc<Past>>,
 }
 
 impl Engine {
@@ -88,9 +93,8 @@ impl Engine {
     /// [`EngineError`]
     pub fn new(name: String, workbook: &Workbook, library: &Library) -> Result<Self, EngineError> {
         let sheet = standard::read(workbook)?;
-        let engine = Self { id: 0, name, sheet };
-        engine.matcher(&[], library)?;
-        Ok(engine)
+        let index = Index::build(&sheet, &[], &library.analyzer)?;
+        Ok(Self { id: 0, name, sheet, index, learned: Mutex::default() })
     }
 
     /// With the id it has in the store.
@@ -117,16 +121,34 @@ impl Engine {
         &self.sheet
     }
 
-    /// Ready to match, having learned from `past` answers (the latest first). The index is built anew for every
-    /// questionnaire: that takes milliseconds, and so no decision that was taken back stays in it.
-    ///
-    /// # Errors
-    /// [`EngineError::Index`]
-    pub fn matcher<'a>(&'a self, past: &[PastAnswer], library: &'a Library) -> Result<Matcher<'a>, EngineError> {
+    /// Ready to match, having learned from `past` answers (the latest first).
+    #[must_use]
+    pub fn matcher<'a>(&'a self, past: &[PastAnswer], library: &'a Library) -> Matcher<'a> {
         // A later decision about the same question takes the earlier one's place.
         let past: Vec<Decision> = past.iter().rev().filter_map(|p| self.decision(p)).collect();
-        let index = Index::build(&self.sheet, &past, &library.analyzer)?;
-        Ok(Matcher { sheet: &self.sheet, index, model: &library.model })
+        Matcher { sheet: &self.sheet, index: self.index.with_past(self.learn(&past, library)), model: &library.model }
+    }
+
+    /// Ready to search by hand: nothing from the past.
+    #[must_use]
+    pub fn searcher<'a>(&'a self, library: &'a Library) -> Matcher<'a> {
+        Matcher { sheet: &self.sheet, index: self.index.clone(), model: &library.model }
+    }
+
+    /// What `decisions` teach. Only those since the last time are learned, unless one of the earlier ones is no longer as it was:
+    /// no decision that was taken back stays in it.
+    fn learn(&self, decisions: &[Decision], library: &Library) -> Arc<Past> {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = learned.decisions().len();
+        if known > decisions.len() || !learned.decisions().eq(&decisions[..known]) {
+            *learned = Arc::default();
+        }
+        let new = &decisions[learned.decisions().len()..];
+        if !new.is_empty() {
+            let past = Arc::make_mut(&mut learned);
+            new.iter().for_each(|d| past.remember(d, &library.analyzer));
+        }
+        Arc::clone(&learned)
     }
 
     /// Item `item` as an answer to `question`; `None` where there is no such item, or it says nothing about the services.

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use memchr::memmem;
+use aho_corasick::AhoCorasick;
 
 use super::words::{self, BadWord};
 use crate::text::normalize;
@@ -20,8 +20,8 @@ struct Words {
     bad: Vec<String>,
     fact: Vec<String>,
     light: Vec<String>,
-    risk: Vec<Pattern>,
-    place: Vec<Pattern>,
+    risk: Vec<String>,
+    place: Vec<String>,
     rule: Vec<String>,
     back: Vec<String>,
     allow: Vec<String>,
@@ -33,7 +33,44 @@ struct Words {
     same: Vec<String>,
     stop: Vec<String>,
     unfit: Vec<String>,
+    risks: Risks,
     english: english::Words,
+}
+
+/// What one would rather not do or leave, all of it looked for at once: hundreds of phrases one by one would cost more than
+/// the whole search does.
+#[derive(Debug, Default)]
+struct Risks {
+    finder: Option<AhoCorasick>,
+    /// For each phrase: what must stand behind it, and whether only a word of rule makes a measure of it.
+    then: Vec<(String, bool)>,
+}
+
+impl Risks {
+    /// Words of bad that can be done, and those of risk and place.
+    fn new(bad: &[String], risk: &[String], place: &[String]) -> Self {
+        let mut firsts = Vec::new();
+        let mut then = Vec::new();
+        let mut add = |pattern: &str, strictly| {
+            let (first, behind) = pattern.split_once('…').unwrap_or((pattern, ""));
+            firsts.push(first.to_owned());
+            then.push((behind.to_owned(), strictly));
+        };
+        // 「改ざんできる」, 「閲覧可能」: what is bad can be done.
+        bad.iter().for_each(|bad| ["でき", "可能", "し得る", "しうる"].iter().for_each(|can| add(&format!("{bad}{can}"), false)));
+        risk.iter().for_each(|w| add(w, false));
+        place.iter().for_each(|w| add(w, true));
+        Self { finder: AhoCorasick::new(firsts).ok(), then }
+    }
+
+    /// Whether one of them stands in `text` so that `unmeasured(what follows it, strictly)`.
+    fn any(&self, text: &str, unmeasured: impl Fn(&str, bool) -> bool) -> bool {
+        self.finder.iter().flat_map(|f| f.find_overlapping_iter(text)).any(|hit| {
+            let (then, strictly) = &self.then[hit.pattern().as_usize()];
+            let rest = &text[hit.end()..];
+            rest.contains(then.as_str()) && unmeasured(rest, *strictly)
+        })
+    }
 }
 
 impl Words {
@@ -50,11 +87,8 @@ impl Words {
                 "bad" => &mut words.bad,
                 "fact" => &mut words.fact,
                 "light" => &mut words.light,
-                "risk" | "place" => {
-                    let list = if role == "risk" { &mut words.risk } else { &mut words.place };
-                    list.push(Pattern::new(&word.to_lowercase()));
-                    return Ok(());
-                }
+                "risk" => &mut words.risk,
+                "place" => &mut words.place,
                 "rule" => &mut words.rule,
                 "back" => &mut words.back,
                 "allow" => &mut words.allow,
@@ -81,6 +115,7 @@ impl Words {
         for list in [&mut words.bad, &mut words.fact, &mut words.light] {
             list.sort_by_key(|w| std::cmp::Reverse(w.len()));
         }
+        words.risks = Risks::new(&words.bad, &words.risk, &words.place);
         Ok(words)
     }
 }
@@ -314,39 +349,9 @@ fn risky(core: &str, words: &Words) -> bool {
         let rest = words.stop.iter().fold(rest.to_owned(), |rest, stop| rest.replace(stop.as_str(), ""));
         holds(&rest, &words.rule) || !strictly && holds(&rest, &words.back)
     };
-    let open = |rest: &str, strictly: bool| {
-        // 「放置せず」 is no 放置, 「第三者による」 no 第三者に.
-        let not = ["せず", "しない", "されず", "されない", "ず", "ることなく", "することなく", "よる", "より", "よって", "おけ", "おい"];
-        !not.iter().any(|n| rest.starts_with(n)) && !measured(rest, strictly)
-    };
-    let unmeasured = |pattern: &Pattern, strictly: bool| {
-        pattern.found(core).any(|rest| rest.contains(&pattern.then) && open(rest, strictly))
-    };
-    // 「改ざんできる」, 「閲覧可能」: what is bad can be done.
-    let possible = |can: &str| {
-        core.match_indices(can).any(|(at, _)| words.bad.iter().any(|bad| core[..at].ends_with(bad)) && open(&core[at + can.len()..], false))
-    };
-    let can = ["でき", "可能", "し得る", "しうる"].into_iter().any(possible);
-    can || words.risk.iter().any(|w| unmeasured(w, false)) || words.place.iter().any(|w| unmeasured(w, true))
-}
-
-/// Words of which one follows the other: 「外部…持ち出」. They are looked for in every question, so the search is prepared.
-#[derive(Debug)]
-struct Pattern {
-    first: memmem::Finder<'static>,
-    then: String,
-}
-
-impl Pattern {
-    fn new(word: &str) -> Self {
-        let (first, then) = word.split_once('…').unwrap_or((word, ""));
-        Self { first: memmem::Finder::new(first).into_owned(), then: then.to_owned() }
-    }
-
-    /// What follows the first word, wherever that stands.
-    fn found<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t str> {
-        self.first.find_iter(text.as_bytes()).filter_map(|at| text.get(at + self.first.needle().len()..))
-    }
+    // 「放置せず」 is no 放置, 「第三者による」 no 第三者に.
+    let not = ["せず", "しない", "されず", "されない", "ず", "ることなく", "することなく", "よる", "より", "よって", "おけ", "おい"];
+    words.risks.any(core, |rest, strictly| !not.iter().any(|n| rest.starts_with(n)) && !measured(rest, strictly))
 }
 
 /// 「承認なしに」, 「暗号化せずに」, 「許可を得ずに」 before something that is not prevented.

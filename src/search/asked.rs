@@ -3,10 +3,14 @@
 //! The same words say more in one questionnaire than in another: where every line begins with 「クラウド事業者は」, these words tell
 //! no question from the next. So a term weighs the less the more of the questionnaire's questions have it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::lexicon::Lexicon;
 use super::tokenizer::{Analyzer, Term, Terms};
+use crate::questionnaire::asks::asks;
 use crate::text::normalize;
 
 /// So many questions before and after one tell what the questionnaire is about.
@@ -28,9 +32,12 @@ pub struct Asked<'q> {
     /// The same of the questions before and after it, itself included.
     pub around: f64,
     pub(super) terms: Terms,
-    pub(super) over: Terms,
+    /// The headings' terms: most questions stand under the same as the one before.
+    pub(super) over: Arc<Terms>,
     /// A weight for each of the terms: words, then concepts, then pairs.
     weights: Vec<f64>,
+    /// Each of the questions, where there are several in it.
+    pub(super) parts: Vec<Asked<'q>>,
 }
 
 impl Asked<'_> {
@@ -47,53 +54,71 @@ impl Asked<'_> {
     }
 
     /// The question's features with their weights.
-    pub(super) fn features(&self) -> (Vec<String>, &[f64]) {
-        (self.terms.features(), &self.weights)
+    pub(super) fn features(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.terms.features().zip(self.weights.iter().copied())
     }
 }
 
 /// See [`super::Index::questionnaire`].
 pub(super) fn questionnaire<'q>(analyzer: &Analyzer, questions: impl Iterator<Item = (&'q str, &'q [String])>) -> Vec<Asked<'q>> {
+    let mut headings: HashMap<&'q [String], Arc<Terms>> = HashMap::new();
     let one = |(question, section): (&'q str, &'q [String])| {
         let heading = section.join("\n");
         let scope = scope(analyzer.lexicon(), question, &heading);
-        let (terms, over) = (analyzer.terms(question), analyzer.terms(&heading));
-        Asked { question, heading, scope, around: 0.0, terms, over, weights: Vec::new() }
+        let terms = analyzer.terms(question);
+        let over = Arc::clone(headings.entry(section).or_insert_with(|| Arc::new(analyzer.terms(&heading))));
+        let part = |text: &'q str| Asked {
+            question: text,
+            heading: heading.clone(),
+            scope: self::scope(analyzer.lexicon(), text, &heading),
+            around: 0.0,
+            terms: analyzer.terms(text),
+            over: Arc::clone(&over),
+            weights: Vec::new(),
+            parts: Vec::new(),
+        };
+        let parts = asks(question).into_iter().map(part).collect();
+        Asked { question, heading, scope, around: 0.0, terms, over, weights: Vec::new(), parts }
     };
     let mut all: Vec<Asked<'q>> = questions.map(one).collect();
     let scopes: Vec<f64> = all.iter().map(|a| a.scope).collect();
     for (n, asked) in all.iter_mut().enumerate() {
         let near = &scopes[n.saturating_sub(AROUND)..scopes.len().min(n + AROUND + 1)];
         asked.around = near.iter().sum::<f64>() / small(near.len());
+        asked.parts.iter_mut().for_each(|p| p.around = asked.around);
     }
-    let weights = weights(&all);
-    all.iter_mut().zip(weights).for_each(|(asked, w)| asked.weights = w);
+    weigh(&mut all);
     all
 }
 
-/// Each question's terms, weighed by how many of the questions have them.
-fn weights(all: &[Asked<'_>]) -> Vec<Vec<f64>> {
-    let kinds = |a: &'_ Asked<'_>| [a.terms.words.len(), a.terms.concepts.len(), a.terms.pairs.len()].iter().sum::<usize>();
-    if all.len() < ENOUGH {
-        return all.iter().map(|a| vec![1.0; kinds(a)]).collect();
-    }
+/// Weighs each question's terms by how many of the questions have them.
+fn weigh(all: &mut [Asked<'_>]) {
+    let count = all.len();
     let fields: [fn(&Terms) -> &[Term]; 3] = [|t| &t.words, |t| &t.concepts, |t| &t.pairs];
-    let mut weights = vec![Vec::new(); all.len()];
-    for field in fields {
-        let mut with: HashMap<&str, usize> = HashMap::new();
-        for asked in all {
-            let own: HashSet<&str> = field(&asked.terms).iter().map(|t| t.text.as_str()).collect();
-            own.into_iter().for_each(|t| *with.entry(t).or_default() += 1);
+    let with = fields.map(|field| {
+        let mut with: FxHashMap<String, usize> = FxHashMap::default();
+        for asked in all.iter().filter(|_| count >= ENOUGH) {
+            let own: FxHashSet<&str> = field(&asked.terms).iter().map(|t| t.text.as_str()).collect();
+            for term in own {
+                match with.get_mut(term) {
+                    Some(n) => *n += 1,
+                    None => _ = with.insert(term.to_owned(), 1),
+                }
+            }
         }
-        let weight = |t: &Term| {
+        with
+    });
+    let weights = |terms: &Terms| -> Vec<f64> {
+        let weight = |with: &FxHashMap<String, usize>, t: &Term| {
             let others = with.get(t.text.as_str()).map_or(0, |n| n - 1);
-            1.0 / (1.0 + COMMON * small(others) / small(all.len()))
+            1.0 / (1.0 + COMMON * small(others) / small(count))
         };
-        for (own, asked) in weights.iter_mut().zip(all) {
-            own.extend(field(&asked.terms).iter().map(weight));
-        }
+        fields.iter().zip(&with).flat_map(|(field, with)| field(terms).iter().map(move |t| weight(with, t))).collect()
+    };
+    for asked in all {
+        asked.weights = weights(&asked.terms);
+        asked.parts.iter_mut().for_each(|p| p.weights = weights(&p.terms));
     }
-    weights
 }
 
 /// Whom a question is about, by the words of scope in it and in its heading.

@@ -119,4 +119,6 @@ pub struct Found<'a> {
     pub negated: bool,
     /// Past questions, the most alike first.
     pub past: Vec<FoundPast<'a>>,
+    /// Where there are several questions in one ([`crate::questionnaire::asks`]): each, and what is found for it.
+    pub parts: Vec<(&'a str, Found<'a>)>,
 }

@@ -4,8 +4,9 @@
 //! tokenizes, stores the postings and the lengths, and its BM25 gives each term's score in each item; these scores are read
 //! out once when the index is built, so that a question costs one look-up a term.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use tantivy::directory::RamDirectory;
 use tantivy::postings::Postings as _;
 use tantivy::query::Bm25Weight;
@@ -14,8 +15,9 @@ use tantivy::tokenizer::TokenizerManager;
 use tantivy::{DocSet as _, SegmentReader, TERMINATED, TantivyDocument};
 
 use super::asked::{self, Asked, small};
-use super::found::{Found, FoundItem, FoundPast, Meeting};
+use super::found::{Found, FoundItem, Meeting};
 use super::meaning::Meaning;
+use super::past::Past;
 use super::tokenizer::{Analyzer, FieldTokenizer, Term, Terms, Way};
 use crate::matching::Decision;
 use crate::standard::StandardSheet;
@@ -34,8 +36,6 @@ impl From<std::io::Error> for IndexError {
 
 /// Memory for building: a sheet of ten thousand items needs a few megabytes.
 const BUILD_BYTES: usize = 50_000_000;
-/// How many past questions are looked at for likeness.
-const PAST_LOOKED_AT: usize = 5;
 
 /// A term in one item.
 #[derive(Debug)]
@@ -44,10 +44,17 @@ struct Posting {
     score: f64,
 }
 
+/// How an item spells a concept.
+#[derive(Debug)]
+struct Spelling {
+    text: String,
+    normalized: String,
+}
+
 /// All terms of one field.
 #[derive(Debug, Default)]
 struct FieldScores {
-    terms: HashMap<String, Vec<Posting>>,
+    terms: FxHashMap<String, Vec<Posting>>,
 }
 
 impl FieldScores {
@@ -87,34 +94,27 @@ const PARTS: [(Part, &str, Way); 4] = [
     (Part::Answer, "answer", Way::Words),
 ];
 
-/// A standard sheet, ready to be asked.
-#[derive(Debug)]
+/// A standard sheet, ready to be asked, with what is known from the past. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct Index {
+    sheet: Arc<Sheet>,
+    past: Arc<Past>,
+}
+
+/// The standard sheet's part.
+#[derive(Debug)]
+struct Sheet {
     analyzer: Analyzer,
     meaning: Meaning,
     /// Id, and whether answered per service.
     items: Vec<(u32, bool)>,
     fields: [FieldScores; 4],
-    /// The item's spelling of each of its concepts.
-    spellings: HashMap<(String, usize), String>,
+    /// Concept → item → how the item spells it.
+    spellings: FxHashMap<String, FxHashMap<usize, Spelling>>,
     /// The summed rarity of each item's words.
     weights: Vec<f64>,
     /// Each item's question as pairs of characters, and its own name (the last of its headings), normalized.
     wordings: Vec<(Vec<u64>, String)>,
-    past: Vec<PastQuestion>,
-    /// Normalized question → its place in `past`.
-    past_exact: HashMap<String, usize>,
-    /// A pair of characters → the past questions that hold it.
-    past_pairs: HashMap<u64, Vec<u32>>,
-}
-
-/// A question that was answered before.
-#[derive(Debug)]
-pub(super) struct PastQuestion {
-    pub question: String,
-    section: String,
-    pub items: Vec<u32>,
-    pairs: Vec<u64>,
 }
 
 impl Index {
@@ -123,6 +123,33 @@ impl Index {
     /// # Errors
     /// [`IndexError`], which is no fault of the sheet.
     pub fn build(sheet: &StandardSheet, past: &[Decision], analyzer: &Analyzer) -> Result<Self, IndexError> {
+        let mut learned = Past::default();
+        past.iter().for_each(|d| learned.remember(d, analyzer));
+        Ok(Self { sheet: Arc::new(Sheet::build(sheet, analyzer)?), past: Arc::new(learned) })
+    }
+
+    /// The same sheet with another past.
+    #[must_use]
+    pub fn with_past(&self, past: Arc<Past>) -> Self {
+        Self { sheet: Arc::clone(&self.sheet), past }
+    }
+
+    /// Reads a questionnaire's questions (text and headings, in their order) as what they are among each other, ready to be
+    /// searched for: who it is about, and which words say little in it because most of its questions have them.
+    #[must_use]
+    pub fn questionnaire<'q>(&self, questions: impl Iterator<Item = (&'q str, &'q [String])>) -> Vec<Asked<'q>> {
+        asked::questionnaire(&self.sheet.analyzer, questions)
+    }
+
+    /// What is found for a question.
+    #[must_use]
+    pub fn search<'a>(&'a self, asked: &'a Asked<'a>) -> Found<'a> {
+        self.sheet.search(asked, &self.past)
+    }
+}
+
+impl Sheet {
+    fn build(sheet: &StandardSheet, analyzer: &Analyzer) -> Result<Self, IndexError> {
         let mut schema = Schema::builder();
         let fields = PARTS.map(|(_, name, _)| {
             let indexing = TextFieldIndexing::default().set_tokenizer(name).set_index_option(IndexRecordOption::WithFreqs);
@@ -134,7 +161,7 @@ impl Index {
         }
         let builder = tantivy::Index::builder().schema(schema.build()).tokenizers(tokenizers);
         let mut writer = builder.single_segment_index_writer(RamDirectory::create(), BUILD_BYTES)?;
-        let mut spellings = HashMap::new();
+        let mut spellings: FxHashMap<String, FxHashMap<usize, Spelling>> = FxHashMap::default();
         for (place, item) in sheet.items.iter().enumerate() {
             let title = item.section.join("\n");
             let full = format!("{title}\n{}", item.question);
@@ -149,8 +176,9 @@ impl Index {
             }
             writer.add_document(document)?;
             for concept in analyzer.terms(&full).concepts {
-                let spelling = full[concept.from..concept.to].to_owned();
-                spellings.entry((concept.text, place)).or_insert(spelling);
+                let text = full[concept.from..concept.to].to_owned();
+                let normalized = normalize(&text);
+                spellings.entry(concept.text).or_default().entry(place).or_insert(Spelling { text, normalized });
             }
         }
         let searcher = writer.finalize()?.reader()?.searcher();
@@ -167,7 +195,7 @@ impl Index {
             postings.iter().for_each(|p| weights[p.item] += rarity);
         }
         let items = sheet.items.iter().map(|i| (i.id, i.answers.iter().any(|a| a.service.is_some()))).collect();
-        let mut index = Self {
+        Ok(Self {
             analyzer: analyzer.clone(),
             meaning: Meaning::new(sheet, analyzer),
             items,
@@ -175,43 +203,10 @@ impl Index {
             spellings,
             weights,
             wordings: sheet.items.iter().map(wording).collect(),
-            past: Vec::new(),
-            past_exact: HashMap::new(),
-            past_pairs: HashMap::new(),
-        };
-        past.iter().for_each(|d| index.remember(d));
-        Ok(index)
+        })
     }
 
-    /// Adds a decision about a question to what is known from the past; a later one about the same question takes the place
-    /// of the earlier.
-    pub fn remember(&mut self, decision: &Decision) {
-        let normalized = normalize(&decision.question);
-        let pairs = pair_set(&normalized);
-        let place = self.past.len();
-        for pair in &pairs {
-            self.past_pairs.entry(*pair).or_default().push(u32::try_from(place).unwrap_or(u32::MAX));
-        }
-        self.past.push(PastQuestion {
-            question: decision.question.clone(),
-            section: normalize(&decision.section),
-            items: decision.items.clone(),
-            pairs,
-        });
-        self.past_exact.insert(normalized, place);
-        self.meaning.remember(&self.analyzer, &decision.question);
-    }
-
-    /// Reads a questionnaire's questions (text and headings, in their order) as what they are among each other, ready to be
-    /// searched for: who it is about, and which words say little in it because most of its questions have them.
-    #[must_use]
-    pub fn questionnaire<'q>(&self, questions: impl Iterator<Item = (&'q str, &'q [String])>) -> Vec<Asked<'q>> {
-        asked::questionnaire(&self.analyzer, questions)
-    }
-
-    /// What is found for a question.
-    #[must_use]
-    pub fn search<'a>(&'a self, asked: &'a Asked<'a>) -> Found<'a> {
+    fn search<'a>(&'a self, asked: &'a Asked<'a>, past: &'a Past) -> Found<'a> {
         let (question, terms, over) = (asked.question, &asked.terms, &asked.over);
         let even = vec![1.0; over.words.len().max(over.concepts.len()).max(over.pairs.len())];
         let sum = |part: Part, terms: &[Term], weights: &[f64]| {
@@ -237,7 +232,7 @@ impl Index {
             signals.heading_pairs = heading_pairs[place];
         }
         self.cover(terms, question, &mut items);
-        let on_sheet = self.meaning.fill(asked, &self.past, &mut items);
+        let on_sheet = self.meaning.fill(asked, past, &mut items);
         let normalized = normalize(question);
         let pairs = pair_set(&normalized);
         for (item, (own, name)) in items.iter_mut().zip(&self.wordings) {
@@ -251,7 +246,8 @@ impl Index {
             around: asked.around,
             on_sheet,
             negated: crate::questionnaire::polarity::is_turned(question),
-            past: self.past(&normalized, &pairs, &asked.heading),
+            past: past.alike(&normalized, &pairs, &asked.heading),
+            parts: asked.parts.iter().map(|p| (p.question, self.search(p, past))).collect(),
         }
     }
 
@@ -282,49 +278,17 @@ impl Index {
         }
         for concept in &asked.concepts {
             let here = &question[concept.from..concept.to];
+            let (Some(spellings), normalized) = (self.spellings.get(&concept.text), normalize(here)) else { continue };
             for posting in concepts.of(&concept.text) {
-                let Some(there) = self.spellings.get(&(concept.text.clone(), posting.item)) else { continue };
-                let synonym = normalize(here) != normalize(there);
-                items[posting.item].meetings.push(Meeting { here, there, weight: posting.score, synonym });
+                let Some(there) = spellings.get(&posting.item) else { continue };
+                let synonym = normalized != there.normalized;
+                items[posting.item].meetings.push(Meeting { here, there: &there.text, weight: posting.score, synonym });
             }
         }
         for (item, weight) in items.iter_mut().zip(&self.weights) {
             item.signals.coverage = if total > 0.0 { item.signals.coverage / total } else { 0.0 };
             item.signals.covered = if *weight > 0.0 { (item.signals.covered / weight).min(1.0) } else { 0.0 };
         }
-    }
-
-    /// The most alike of the past questions.
-    fn past<'a>(&'a self, normalized: &str, pairs: &[u64], heading: &str) -> Vec<FoundPast<'a>> {
-        if self.past.is_empty() {
-            return Vec::new();
-        }
-        let section = normalize(heading);
-        let found = |place: usize, likeness: f64| {
-            self.past.get(place).map(|p| FoundPast {
-                question: &p.question,
-                items: &p.items,
-                likeness,
-                same_section: p.section == section,
-            })
-        };
-        if let Some(&place) = self.past_exact.get(normalized) {
-            return found(place, 1.0).into_iter().collect();
-        }
-        // A question that is nearly the same shares nearly all pairs, the rare ones too: those are cheap to look up.
-        let mut lists: Vec<&Vec<u32>> = pairs.iter().filter_map(|p| self.past_pairs.get(p)).collect();
-        lists.sort_by_key(|l| l.len());
-        let rarest = lists.len().div_ceil(3);
-        let mut places: Vec<u32> = lists.into_iter().take(rarest).flatten().copied().collect();
-        places.sort_unstable();
-        places.dedup();
-        let mut likenesses: Vec<(f64, usize)> = places
-            .into_iter()
-            .map(|p| p as usize)
-            .filter_map(|p| self.past.get(p).map(|q| (dice(pairs, &q.pairs).min(0.999), p)))
-            .collect();
-        likenesses.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-        likenesses.into_iter().take(PAST_LOOKED_AT).filter_map(|(likeness, place)| found(place, likeness)).collect()
     }
 }
 

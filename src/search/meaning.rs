@@ -1,13 +1,12 @@
 //! A standard sheet's items as vectors, and how near a question is to each.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::asked::Asked;
-use super::found::{FoundItem, NearPast, Topic};
-use super::index::PastQuestion;
+use super::found::{FoundItem, Topic};
+use super::past::Past;
 use super::tokenizer::Analyzer;
-use crate::matching::vectors::shelf::Shelf;
 use crate::matching::vectors::{Vectors, dot, shares};
 use crate::standard::{Item, StandardSheet};
 
@@ -38,8 +37,6 @@ struct ItemMeaning {
 pub struct Meaning {
     vectors: Arc<Vectors>,
     items: Vec<ItemMeaning>,
-    /// Past questions.
-    past: Shelf,
     /// How near the sheet comes to each topic with any of its items or their sentences.
     on_sheet: Vec<f32>,
 }
@@ -68,36 +65,19 @@ impl Meaning {
         for text in items.iter().flat_map(|i| i.parts.iter().chain([&i.question, &i.full])) {
             on_sheet.iter_mut().zip(vectors.nearness(text)).for_each(|(most, n)| *most = most.max(n));
         }
-        Self { vectors, items, past: Shelf::default(), on_sheet }
-    }
-
-    /// Puts a past question among those that later ones are compared with.
-    pub fn remember(&mut self, analyzer: &Analyzer, question: &str) {
-        let text = encode(&self.vectors, analyzer, question);
-        self.past.push(&self.vectors, &text);
+        Self { vectors, items, on_sheet }
     }
 
     /// Fills in what the vectors say about each item for a question, and returns how near the sheet as a whole comes to the
-    /// question's topics. `past` are the past questions in the order they were remembered.
-    pub(super) fn fill<'a>(&'a self, asked: &Asked<'_>, past: &'a [PastQuestion], items: &mut [FoundItem<'a>]) -> f64 {
-        let (features, weights) = asked.features();
-        let over = self.vectors.encode(asked.over.features().iter().map(String::as_str));
-        let asked = self.vectors.encode_weighted(features.iter().map(String::as_str).zip(weights.iter().copied()));
+    /// question's topics.
+    pub(super) fn fill<'a>(&'a self, asked: &Asked<'_>, past: &'a Past, items: &mut [FoundItem<'a>]) -> f64 {
+        let over = self.vectors.encode(asked.over.features());
+        let asked = self.vectors.encode_weighted(asked.features());
         let nearness = self.vectors.nearness(&asked);
         let topics = roots(&nearness);
-        let mut nearest: HashMap<u32, (f32, usize)> = HashMap::new();
-        self.past.near(&asked, &nearness, |place, cosine| {
-            for &id in past.get(place).map_or(&[][..], |p| &p.items) {
-                let best = nearest.entry(id).or_insert((cosine, place));
-                if cosine > best.0 {
-                    *best = (cosine, place);
-                }
-            }
-        });
+        let nearest = past.nearest(&asked, &nearness);
         for (own, found) in self.items.iter().zip(items) {
-            found.past = nearest.get(&found.id).filter(|(cosine, _)| *cosine > 0.0).and_then(|&(cosine, place)| {
-                past.get(place).map(|p| NearPast { question: &p.question, cosine: f64::from(cosine) })
-            });
+            found.past = nearest.get(&found.id).copied();
             let near = |a: &[f32], b: &[f32]| f64::from(dot(a, b));
             let signals = &mut found.signals;
             signals.meaning = near(&asked, &own.question);
@@ -117,8 +97,8 @@ impl Meaning {
     }
 }
 
-fn encode(vectors: &Vectors, analyzer: &Analyzer, text: &str) -> Vec<f32> {
-    vectors.encode(analyzer.terms(text).features().iter().map(String::as_str))
+pub(super) fn encode(vectors: &Vectors, analyzer: &Analyzer, text: &str) -> Vec<f32> {
+    vectors.encode(analyzer.terms(text).features())
 }
 
 /// The square roots of a text's shares of the topics: the inner product of two such is how far both texts are about the same

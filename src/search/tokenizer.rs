@@ -38,16 +38,14 @@ pub struct Terms {
     pub words: Vec<Term>,
     /// Groups of synonyms, each as `=` and the first word of its group.
     pub concepts: Vec<Term>,
-    /// Pairs of neighbouring characters.
+    /// Pairs of neighbouring characters, each as `#` and the two.
     pub pairs: Vec<Term>,
 }
 
 impl Terms {
-    /// All of them as features for [`crate::matching::vectors`]: pairs are marked with `#`, concepts bear their `=`.
-    #[must_use]
-    pub fn features(&self) -> Vec<String> {
-        let words = self.words.iter().chain(&self.concepts).map(|t| t.text.clone());
-        words.chain(self.pairs.iter().map(|p| format!("#{}", p.text))).collect()
+    /// All of them: the features of [`crate::matching::vectors`], which tells the three kinds apart by their marks.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().chain(&self.concepts).chain(&self.pairs).map(|t| t.text.as_str())
     }
 }
 
@@ -110,7 +108,8 @@ impl Analyzer {
         for (from, to, group) in self.inner.lexicon.concepts(text, &cuts) {
             terms.concepts.push(term(&self.inner.names[group], from, to));
         }
-        terms.pairs = bigrams(text).map(|(from, pair)| term(pair, from, from + pair.len())).collect();
+        let pair = |(from, pair): (usize, &str)| Term { text: format!("#{pair}"), ..term("", from, from + pair.len()) };
+        terms.pairs = bigrams(text).map(pair).collect();
         terms
     }
 

@@ -76,7 +76,7 @@ impl Bank {
     /// Learns the vectors of the bank's words, cut by `analyzer`: a minute or so, when optimized.
     #[must_use]
     pub fn learn(&self, analyzer: &Analyzer) -> Vectors {
-        let cut = |text: &String| analyzer.terms(text).features();
+        let cut = |text: &String| analyzer.terms(text).features().map(str::to_owned).collect();
         let texts = |t: &Topic| TopicTexts {
             name: t.name.clone(),
             asks: t.asks.iter().chain([&t.name]).map(cut).collect(),

@@ -104,6 +104,7 @@ enum StoredReason {
     Synonym(String, String),
     Topic(String),
     Past(String),
+    Ask(String),
 }
 
 impl From<&Proposal> for StoredProposal {
@@ -124,6 +125,7 @@ impl From<&Proposal> for StoredProposal {
                     Reason::Synonym(theirs, ours) => StoredReason::Synonym(theirs, ours),
                     Reason::Topic(name) => StoredReason::Topic(name),
                     Reason::Past(question) => StoredReason::Past(question),
+                    Reason::Ask(question) => StoredReason::Ask(question),
                 })
                 .collect(),
         }
@@ -147,6 +149,7 @@ impl From<StoredProposal> for Proposal {
                     StoredReason::Synonym(theirs, ours) => Reason::Synonym(theirs, ours),
                     StoredReason::Topic(name) => Reason::Topic(name),
                     StoredReason::Past(question) => Reason::Past(question),
+                    StoredReason::Ask(question) => Reason::Ask(question),
                 })
                 .collect(),
         }

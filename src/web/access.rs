@@ -97,7 +97,8 @@ pub(super) async fn check(State(app): State<Arc<App>>, mut request: Request, nex
     .await
 }
 
-async fn find(app: &App, headers: &HeaderMap, host: Option<&str>) -> Result<Option<Who>, WebError> {
+/// Who asks, by their session; everybody while there are no accounts.
+pub(super) async fn find(app: &App, headers: &HeaderMap, host: Option<&str>) -> Result<Option<Who>, WebError> {
     if let Some(token) = session(headers, app.secure())
         && let Some(person) = app.store.session(&token, app.clock.now()).await?
     {

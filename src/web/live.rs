@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use serde::Serialize;
 use tokio::sync::broadcast;
@@ -11,6 +11,8 @@ use tokio_stream::wrappers::BroadcastStream;
 use tokio_stream::{Stream, StreamExt};
 
 use super::App;
+use super::access;
+use super::guard;
 use super::error::WebError;
 use super::review::Id;
 use super::view;
@@ -82,14 +84,24 @@ impl Live {
     }
 }
 
-/// `GET /questionnaires/{id}/events`
+/// `GET /questionnaires/{id}/events`: as long as who listens stays signed in.
 pub(super) async fn events(
     State(app): State<Arc<App>>,
     Path(Id(id)): Path<Id>,
+    request: Request,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, WebError> {
     let listener = BroadcastStream::new(app.live.0.subscribe());
     app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?;
-    let events = listener.take_while(|e| !matches!(e, Ok(Happened::Ending))).filter_map(move |happened| match happened {
+    let (headers, host) = (request.headers().clone(), guard::host(&request).map(str::to_owned));
+    // A session can end at any time, from another page or by an administrator: asked anew before anything is told.
+    let told = listener.then(move |happened| {
+        let (app, headers, host) = (Arc::clone(&app), headers.clone(), host.clone());
+        async move {
+            let who = access::find(&app, &headers, host.as_deref()).await;
+            matches!(who, Ok(Some(_))).then_some(happened)
+        }
+    });
+    let events = told.map_while(|e| e.filter(|e| !matches!(e, Ok(Happened::Ending)))).filter_map(move |happened| match happened {
         Ok(Happened::In(at, what)) if at == id => Some(event(&what)),
         // It lagged behind.
         Err(_) => Some(event(&What::All)),

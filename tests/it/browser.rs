@@ -1,211 +1,18 @@
-//! The whole way in a real browser: upload, review, download. The run takes pictures of every page, into the folder named by
-//! `KAITOU_SCREENSHOTS` or else below the target folder.
+//! The whole way in a real browser: upload, review, download. The run takes pictures of every page.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 
-use fantoccini::wd::Capabilities;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::Locator;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::chrome::{Browser, DESK, Driver, Setup};
 use crate::harness::{PASSWORD, Server, fixture, fixture_bytes, urlencoded};
 use crate::http::changed;
 
-/// chromedriver on a free port. Dropping it ends it, and with it its browsers.
-struct Driver {
-    child: Child,
-    address: String,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let mut child = Command::new("chromedriver")
-            .arg("--port=0")
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the browser test needs chromedriver and chromium: install the packages chromium, chromium-driver and fonts-noto-cjk");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|l| l.split_once("successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned()));
-        let port = port.expect("chromedriver tells its port");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address: format!("http://127.0.0.1:{port}") }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // The whole group: a browser would outlive its driver when a test fails.
-        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
-        let _ = self.child.wait();
-    }
-}
-
-struct Browser {
-    client: Client,
-    base: String,
-    pictures: PathBuf,
-    downloads: TempDir,
-    /// What axe found on the pages it was asked about.
-    violations: Mutex<Vec<String>>,
-    _profile: TempDir,
-}
-
-/// How a browser is set up.
-#[derive(Clone, Copy)]
-struct Setup {
-    dark: bool,
-    scripts: bool,
-    size: (u32, u32),
-}
-
-const DESK: Setup = Setup { dark: false, scripts: true, size: (1280, 720) };
-
 impl Browser {
-    async fn open(driver: &Driver, server: &Server, setup: Setup) -> Self {
-        let (profile, downloads) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-        let mut arguments: Vec<String> = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--hide-scrollbars",
-            "--lang=ja",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        arguments.push(format!("--window-size={},{}", setup.size.0, setup.size.1));
-        if setup.dark {
-            arguments.push("--blink-settings=preferredColorScheme=0".to_owned());
-        }
-        let scripts = if setup.scripts { 1 } else { 2 };
-        let options = json!({
-            "args": arguments,
-            "prefs": {
-                "intl.accept_languages": "ja",
-                "download.default_directory": downloads.path(),
-                "download.prompt_for_download": false,
-                "profile.managed_default_content_settings.javascript": scripts,
-            },
-        });
-        let capabilities = Capabilities::from_iter([("goog:chromeOptions".to_owned(), options)]);
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.capabilities(capabilities).connect(&driver.address).await;
-        let client = client.expect("chromium starts: install the package chromium");
-        let pictures = std::env::var_os("KAITOU_SCREENSHOTS").map_or_else(
-            || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots"),
-            PathBuf::from,
-        );
-        std::fs::create_dir_all(&pictures).unwrap();
-        // The window has a frame even where nobody sees it: what counts is the page's size.
-        let (width, height) = setup.size;
-        let inner = client.execute("return [innerWidth, innerHeight]", vec![]).await.unwrap();
-        let frame = |n: usize, size: u32| size.saturating_sub(u32::try_from(inner[n].as_u64().unwrap()).unwrap());
-        client.set_window_size(width + frame(0, width), height + frame(1, height)).await.unwrap();
-        Self { client, base: format!("http://{}", server.address), pictures, downloads, violations: Mutex::default(), _profile: profile }
-    }
-
-    async fn go(&self, path: &str) {
-        self.client.goto(&format!("{}{path}", self.base)).await.unwrap();
-    }
-
-    async fn path(&self) -> String {
-        self.client.current_url().await.unwrap().as_str().trim_start_matches(&self.base).to_owned()
-    }
-
-    async fn click(&self, css: &str) {
-        self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}")).click().await.unwrap();
-    }
-
-    async fn press(&self, words: &str) {
-        let xpath = format!("//*[self::a or self::button][normalize-space()='{words}']");
-        self.client.find(Locator::XPath(&xpath)).await.unwrap_or_else(|e| panic!("{words}: {e}")).click().await.unwrap();
-    }
-
-    async fn write(&self, css: &str, text: &str) {
-        let field = self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}"));
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
-    }
-
-    async fn text(&self, css: &str) -> String {
-        self.client.find(Locator::Css(css)).await.unwrap_or_else(|e| panic!("{css}: {e}")).text().await.unwrap()
-    }
-
-    async fn value(&self, css: &str) -> String {
-        // In one step: an element that was found may be swapped out before it is asked.
-        let value = self.client.execute("return document.querySelector(arguments[0])?.value", vec![json!(css)]).await.unwrap();
-        value.as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Waits until the page says `words`.
-    async fn wait_for(&self, words: &str) {
-        for _ in 0..300 {
-            // The page may be on its way out just then.
-            if let Ok(body) = self.client.find(Locator::Css("body")).await
-                && body.text().await.is_ok_and(|t| t.contains(words))
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("「{words}」 does not come: {}", self.text("body").await);
-    }
-
-    /// Types into whatever has the focus.
-    async fn keys(&self, keys: &str) {
-        for _ in 0..100 {
-            // What had the focus may be replaced just then, and has got no key.
-            if let Ok(focus) = self.client.active_element().await
-                && focus.send_keys(keys).await.is_ok()
-            {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("nothing takes the keys {keys}");
-    }
-
-    /// Waits until a script's value is `true`.
-    async fn until(&self, script: &str) {
-        for _ in 0..300 {
-            if self.client.execute(&format!("return {script}"), vec![]).await.is_ok_and(|v| v == json!(true)) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("never: {script} at {}: {}", self.path().await, self.text("body").await);
-    }
-
-    /// Nothing on this page breaks WCAG 2.2 AA, as far as axe can tell.
-    async fn accessible(&self, name: &str) {
-        self.client.execute(include_str!("axe/axe.min.js"), vec![]).await.unwrap();
-        let script = "const done = arguments[0];
-            axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })
-               .then(r => done(r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 200) + ' ' + n.failureSummary).join(' | ')}`)));";
-        let violations = self.client.execute_async(script, vec![]).await.unwrap();
-        // All of them are told at the end, not only those of the first page.
-        self.violations.lock().unwrap().extend(violations.as_array().unwrap().iter().map(|v| format!("{name}: {v}")));
-    }
-
-    async fn sign_in(&self, email: &str) {
+    pub async fn sign_in(&self, email: &str) {
         self.go("/sign-in").await;
         self.write("#email", email).await;
         self.write("#password", PASSWORD).await;
@@ -213,25 +20,8 @@ impl Browser {
         self.wait_for("質問票").await;
     }
 
-    async fn picture(&self, name: &str) {
-        std::fs::write(self.pictures.join(name), self.client.screenshot().await.unwrap()).unwrap();
-    }
-
-    /// Waits until a download is there; its name and bytes.
-    async fn downloaded(&self) -> (String, Vec<u8>) {
-        for _ in 0..200 {
-            let files = std::fs::read_dir(self.downloads.path()).unwrap().map(|f| f.unwrap().path());
-            if let Some(file) = files.into_iter().find(|f| f.extension().is_some_and(|e| e == "xlsx")) {
-                let name = file.file_name().unwrap().to_string_lossy().into_owned();
-                return (name, std::fs::read(file).unwrap());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("nothing was downloaded");
-    }
-
     /// Uploads a fixture under the client's name for it.
-    async fn upload(&self, fixture_name: &str, file_name: &str, client: &str) {
+    pub async fn upload(&self, fixture_name: &str, file_name: &str, client: &str) {
         let sent = self.downloads.path().join("sent");
         std::fs::create_dir_all(&sent).unwrap();
         std::fs::copy(fixture(&format!("clients/{fixture_name}")), sent.join(file_name)).unwrap();
@@ -253,7 +43,7 @@ async fn a_reviewer_goes_the_whole_way() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(folder.path());
     let driver = Driver::start();
-    let browser = Browser::open(&driver, &server, DESK).await;
+    let browser = Browser::open(&driver, server.url(), DESK).await;
     browser.go("/").await;
     browser.picture("list-empty.png").await;
     browser.press("質問票をアップロード").await;
@@ -363,7 +153,7 @@ async fn a_reviewer_goes_the_whole_way() {
     browser.client.close().await.unwrap();
 
     for (setup, suffix) in [(Setup { dark: true, ..DESK }, "dark"), (Setup { size: (500, 900), ..DESK }, "narrow")] {
-        let browser = Browser::open(&driver, &server, setup).await;
+        let browser = Browser::open(&driver, server.url(), setup).await;
         for (path, name) in [("/questionnaires/1?at=5", "review"), ("/questionnaires/1?at=8", "review-edited"), ("/", "list")] {
             browser.go(path).await;
             browser.picture(&format!("{name}-{suffix}.png")).await;
@@ -377,7 +167,7 @@ async fn without_scripts_everything_works_too() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(folder.path());
     let driver = Driver::start();
-    let browser = Browser::open(&driver, &server, Setup { scripts: false, ..DESK }).await;
+    let browser = Browser::open(&driver, server.url(), Setup { scripts: false, ..DESK }).await;
     browser.upload("plain-table.xlsx", "plain.xlsx", "乙社").await;
     browser.go("/questionnaires/1?at=4").await;
     assert!(browser.client.find(Locator::Css("html.js")).await.is_err(), "scripts are off");
@@ -400,7 +190,7 @@ async fn several_people_go_the_whole_way() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(folder.path());
     let driver = Driver::start();
-    let one = Browser::open(&driver, &server, DESK).await;
+    let one = Browser::open(&driver, server.url(), DESK).await;
     one.go(server.first.as_deref().unwrap()).await;
     one.accessible("join").await;
     one.picture("join.png").await;
@@ -419,7 +209,7 @@ async fn several_people_go_the_whole_way() {
     one.accessible("people").await;
     one.picture("people.png").await;
     let link = one.text(".secret").await;
-    let two = Browser::open(&driver, &server, Setup { dark: true, ..DESK }).await;
+    let two = Browser::open(&driver, server.url(), Setup { dark: true, ..DESK }).await;
     two.client.goto(&link).await.unwrap();
     two.write("#name", "佐藤 次郎").await;
     two.write("#password", PASSWORD).await;
@@ -531,7 +321,7 @@ async fn several_people_go_the_whole_way() {
     assert!(written.values().any(|text| text == "管理の回答"), "{written:?}");
     assert!(!written.values().any(|text| text.contains("佐藤の回答")), "{written:?}");
 
-    for (path, name) in [("/", "list"), ("/charts", "charts"), ("/audit", "audit"), ("/account", "account"), ("/standard", "standard"), ("/upload", "upload"), ("/nothing", "not-found")] {
+    for (path, name) in [("/", "list"), ("/charts", "charts"), ("/audit", "audit"), ("/account", "account"), ("/standard", "standard"), ("/upload", "upload"), ("/questionnaires/1/high", "high"), ("/nothing", "not-found")] {
         one.go(path).await;
         one.picture(&format!("{name}-signed-in.png")).await;
         one.accessible(name).await;
@@ -546,7 +336,7 @@ async fn several_people_go_the_whole_way() {
     two.picture("sign-in-dark.png").await;
     two.sign_in("sato@example.co.jp").await;
 
-    let phone = Browser::open(&driver, &server, Setup { size: (500, 900), ..DESK }).await;
+    let phone = Browser::open(&driver, server.url(), Setup { size: (500, 900), ..DESK }).await;
     phone.sign_in("kanri@example.co.jp").await;
     for (path, name) in [("/", "list"), ("/questionnaires/1?at=3", "review"), ("/questionnaires/1/download", "release"), ("/people", "people"), ("/charts", "charts")] {
         phone.go(path).await;

@@ -97,8 +97,8 @@ impl TestApp {
     }
 
     /// The body of an answer that does not end.
-    pub async fn stream(&self, path: &str) -> Body {
-        let request = Request::get(path).header(header::HOST, "localhost").body(Body::empty());
+    pub async fn stream(&self, path: &str, cookie: &str) -> Body {
+        let request = Request::get(path).header(header::HOST, "localhost").header(header::COOKIE, cookie).body(Body::empty());
         self.router.clone().oneshot(request.expect("a request")).await.expect("the router never fails").into_body()
     }
 
@@ -305,6 +305,11 @@ impl Server {
         // Read on, so that the pipe never fills and never breaks.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address, first }
+    }
+
+    /// Where a browser finds it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// One request and its whole answer: status and text.

@@ -7,6 +7,7 @@ mod architecture;
 mod bad_input;
 mod browser;
 mod choices;
+mod chrome;
 mod harness;
 mod hostile;
 mod http;

@@ -165,6 +165,18 @@ fn synonyms_are_reasons_and_turned_questions_are_never_high() {
     assert!(found(&[decided(turned, &[12])], turned, "体制").band < Band::High);
 }
 
+#[test]
+fn each_of_two_questions_in_one_cell_gets_its_candidate_and_neither_is_high() {
+    let two = "従業員に情報セキュリティの教育を実施していますか。また、入退室の記録を取得していますか。";
+    let past = [decided("従業員に情報セキュリティの教育を実施していますか。", &[5])];
+    let m = found(&past, two, "体制");
+    let answered: Vec<(u32, &str)> =
+        m.candidates.iter().filter_map(|c| c.why.iter().find_map(|r| if let Reason::Ask(q) = r { Some((c.item, q.as_str())) } else { None })).collect();
+    assert_eq!(answered.len(), 2, "{m:?}");
+    assert!(answered.contains(&(5, "従業員に情報セキュリティの教育を実施していますか。")), "{answered:?}");
+    assert!(m.band < Band::High && m.candidates.is_sorted_by(|a, b| a.confidence >= b.confidence), "{m:?}");
+}
+
 fn question(text: &str, choices: Option<&[&str]>) -> Question {
     Question {
         sheet: "質問".to_owned(),

@@ -329,7 +329,7 @@ async fn what_one_decides_the_others_see_at_once() {
     let app = TestApp::new().await;
     let id = app.given("plain-table.xlsx").await;
     let other = app.given("free-text.xlsx").await;
-    let mut stream = app.stream(&format!("/questionnaires/{id}/events")).await;
+    let mut stream = app.stream(&format!("/questionnaires/{id}/events"), "").await;
     app.decide(other, 1, &[("action", "decline"), ("revision", "0")]).await;
     app.decide(id, 3, &[("action", "decline"), ("revision", "0")]).await;
     let frame = tokio::time::timeout(Duration::from_secs(5), stream.frame()).await.expect("within a moment").unwrap().unwrap();
@@ -339,6 +339,23 @@ async fn what_one_decides_the_others_see_at_once() {
         "what": "decided", "position": 3, "revision": 1, "kind": "declined", "label": "回答なし", "by": "このマシンの利用者"
     });
     assert_eq!(event, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_signed_out_is_told_nothing_more() {
+    let app = TestApp::new().await;
+    let id = app.given("plain-table.xlsx").await;
+    let stays = app.join("kanri", Roles::all()).await;
+    let leaves = app.join("kakunin", roles(&[Role::Reviewer])).await;
+    let mut stream = app.stream(&format!("/questionnaires/{id}/events"), &leaves.cookie).await;
+    let decline = [("action", "decline"), ("revision", "0")];
+    stays.post(&format!("/questionnaires/{id}/questions/1"), &decline).await;
+    let told = tokio::time::timeout(Duration::from_secs(5), stream.frame()).await.expect("within a moment");
+    assert!(told.is_some());
+    leaves.post("/sign-out", &[]).await;
+    stays.post(&format!("/questionnaires/{id}/questions/2"), &decline).await;
+    let told = tokio::time::timeout(Duration::from_secs(5), stream.frame()).await.expect("within a moment");
+    assert!(told.is_none(), "the stream ends");
 }
 
 #[tokio::test(flavor = "multi_thread")]

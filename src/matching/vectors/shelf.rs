@@ -2,41 +2,40 @@
 
 use super::{Rows, Vectors};
 
-/// Up to so many texts all are compared with; of more only those that share a topic with the question.
+/// Up to so many texts all are compared with; of more only those that stand under a topic near to the question.
 const FEW: usize = 2_000;
-/// A text stands under so many topics, those it is nearest to …
-const OWN_TOPICS: usize = 2;
-/// … and a question is looked for under so many.
-const ASKED_TOPICS: usize = 8;
+/// A question is looked for under so many topics. A text stands under one, so that what is compared lies together in memory.
+const ASKED_TOPICS: usize = 10;
 
 /// The texts, a byte a number: 100,000 take some 20 MB.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Shelf {
-    rows: Rows,
+    topics: Vec<Board>,
     count: usize,
-    by_topic: Vec<Vec<u32>>,
+}
+
+/// The texts that stand under one topic.
+#[derive(Debug, Clone, Default)]
+struct Board {
+    rows: Rows,
+    places: Vec<u32>,
 }
 
 impl Shelf {
     /// Puts a text at the end.
     pub fn push(&mut self, vectors: &Vectors, text: &[f32]) {
-        self.by_topic.resize_with(vectors.topics().len(), Vec::new);
-        for topic in foremost(&vectors.nearness(text), OWN_TOPICS) {
-            self.by_topic[topic].push(u32::try_from(self.count).unwrap_or(u32::MAX));
-        }
-        self.rows.push(text);
+        self.topics.resize_with(vectors.topics().len().max(1), Board::default);
+        let topic = foremost(&vectors.nearness(text), 1).first().copied().unwrap_or(0);
+        self.topics[topic].rows.push(text);
+        self.topics[topic].places.push(u32::try_from(self.count).unwrap_or(u32::MAX));
         self.count += 1;
     }
 
     /// Calls `each` with the place of every text that may be near, and its cosine to `asked`, whose nearness to each topic is known.
     pub fn near(&self, asked: &[f32], nearness: &[f32], mut each: impl FnMut(usize, f32)) {
-        if self.count <= FEW {
-            (0..self.count).for_each(|n| each(n, self.rows.dot(n, asked)));
-            return;
-        }
-        // A text that stands under two of the topics comes twice, which changes no maximum.
-        for topic in foremost(nearness, ASKED_TOPICS) {
-            self.by_topic[topic].iter().for_each(|&n| each(n as usize, self.rows.dot(n as usize, asked)));
+        let topics = if self.count <= FEW { (0..self.topics.len()).collect() } else { foremost(nearness, ASKED_TOPICS) };
+        for board in topics.into_iter().filter_map(|t| self.topics.get(t)) {
+            board.places.iter().enumerate().for_each(|(n, &place)| each(place as usize, board.rows.dot(n, asked)));
         }
     }
 }

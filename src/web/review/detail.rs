@@ -9,6 +9,7 @@ use crate::export::FinalAnswer;
 use crate::matching::Reason;
 use crate::people::Person;
 use crate::questionnaire::Kind as QuestionKind;
+use crate::questionnaire::asks::asks;
 use crate::questionnaire::polarity::is_turned_under;
 use crate::questionnaire::profile::Draft;
 use crate::review::{Choices, Kind, Proposal, State};
@@ -295,6 +296,10 @@ impl Detail {
         if is_turned_under(&question.section, &question.text) {
             warnings.push("否定形など、聞き方が逆の質問の可能性があります。「はい」「いいえ」の向きを確認してください。".to_owned());
         }
+        let asks = asks(&question.text);
+        if question.kind == QuestionKind::Check && !asks.is_empty() {
+            warnings.push(format!("この欄には{}つの問いが含まれている可能性があります。回答がすべての問いに答えているか確認してください。", asks.len()));
+        }
         if alike.iter().any(|a| a.contradicts) {
             warnings.push("同じ内容の質問に、食い違う回答があります。".to_owned());
         }
@@ -410,6 +415,8 @@ pub(in crate::web) struct Offer {
     pub topics: Vec<String>,
     /// Earlier questions that were answered with it.
     pub past: Vec<String>,
+    /// The questions it answers, where there are several in the cell.
+    pub asks: Vec<String>,
 }
 
 impl Offer {
@@ -418,12 +425,14 @@ impl Offer {
         let mut synonyms = Vec::new();
         let mut topics = Vec::new();
         let mut past = Vec::new();
+        let mut asks = Vec::new();
         for reason in &p.why {
             match reason {
                 Reason::Word(_) => {}
                 Reason::Synonym(theirs, ours) => synonyms.push((theirs.clone(), ours.clone())),
                 Reason::Topic(name) => topics.push(name.clone()),
                 Reason::Past(question) => past.push(question.clone()),
+                Reason::Ask(question) => asks.push(question.clone()),
             }
         }
         Self {
@@ -437,6 +446,7 @@ impl Offer {
             synonyms,
             topics,
             past,
+            asks,
         }
     }
 }
@@ -458,7 +468,7 @@ fn words(proposal: &Proposal, side: Side) -> Vec<&str> {
             (Reason::Word(word), _) | (Reason::Synonym(word, _), Side::Theirs) | (Reason::Synonym(_, word), Side::Ours) => {
                 Some(word.as_str())
             }
-            (Reason::Past(_) | Reason::Topic(_), _) => None,
+            (Reason::Past(_) | Reason::Topic(_) | Reason::Ask(_), _) => None,
         })
         .collect()
 }
