@@ -1,5 +1,6 @@
 //! A sheet as a person sees it: visible blocks of text, merged or single, row by row.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -12,8 +13,6 @@ pub(super) struct Block<'a> {
     pub range: CellRange,
     pub text: &'a str,
     pub look: Look,
-    /// What the text tells where it stands over a column.
-    pub heading: Option<Heading>,
 }
 
 impl Block<'_> {
@@ -40,13 +39,14 @@ pub(super) struct Grid<'a> {
 const REACH: u32 = 4;
 /// Merged blocks up to this height are found by each row that they cover.
 const TALL: u32 = 256;
-/// Longest text, in bytes, that is expected again in other rows.
-const SHORT: usize = 60;
 /// Lists for up to this many columns are found by each column.
 const WIDE: u32 = 64;
 
-/// Merges and lists of a sheet, found by row and by column.
+/// Merges and lists of a sheet, found by row and by column, and what its texts tell.
 struct Frame<'a> {
+    headings: &'a Headings,
+    /// What has been asked of them so far, by their cells: few texts are ever taken for a heading.
+    known: RefCell<HashMap<CellRef, Option<Heading>>>,
     merges: HashMap<u32, Vec<CellRange>>,
     tall_merges: Vec<CellRange>,
     /// By column: ranges by their first row, each with the lowest row that it or one before it reaches.
@@ -62,8 +62,9 @@ struct Span<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn new(sheet: &'a Sheet, last_row: u32) -> Self {
-        let mut frame = Self { merges: HashMap::new(), tall_merges: Vec::new(), lists: HashMap::new(), wide_lists: Vec::new() };
+    fn new(sheet: &'a Sheet, headings: &'a Headings, last_row: u32) -> Self {
+        let (merges, tall_merges, lists, wide_lists) = (HashMap::new(), Vec::new(), HashMap::new(), Vec::new());
+        let mut frame = Self { headings, known: RefCell::default(), merges, tall_merges, lists, wide_lists };
         for merge in &sheet.merges {
             if merge.height() > TALL {
                 frame.tall_merges.push(*merge);
@@ -111,26 +112,22 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a> Grid<'a> {
-    pub fn new(sheet: &'a Sheet, headings: &Headings) -> Self {
+    pub fn new(sheet: &'a Sheet, headings: &'a Headings) -> Self {
         let last_row = sheet.cells.iter().rev().find(|(_, cell)| !cell.text.is_empty()).map_or(0, |(at, _)| at.row);
         let mut grid = Self {
             sheet,
             rows: BTreeMap::new(),
-            frame: Rc::new(Frame::new(sheet, last_row)),
+            frame: Rc::new(Frame::new(sheet, headings, last_row)),
             last_row,
             first_col: 1,
             last_col: 0,
         };
-        // The same categories stand beside many questions, but no question stands there twice.
-        let mut known: HashMap<&str, Option<Heading>> = HashMap::new();
         for (&at, cell) in sheet.cells.range(..=CellRef::new(last_row, u32::MAX)) {
             grid.last_col = grid.last_col.max(at.col);
             if cell.text.is_empty() || sheet.hidden_rows.binary_search(&at.row).is_ok() || grid.hidden_col(at.col) {
                 continue;
             }
-            let read = || headings.column(&cell.text);
-            let heading = if cell.text.len() > SHORT { read() } else { *known.entry(&cell.text).or_insert_with(read) };
-            let block = Block { range: grid.block(at), text: &cell.text, look: cell.look, heading };
+            let block = Block { range: grid.block(at), text: &cell.text, look: cell.look };
             grid.rows.entry(at.row).or_default().push(block);
         }
         grid
@@ -142,6 +139,11 @@ impl<'a> Grid<'a> {
         let rows = self.rows.iter().map(|(row, blocks)| (*row, blocks.iter().filter(inside).copied().collect::<Vec<_>>()));
         let rows = rows.filter(|(_, blocks)| !blocks.is_empty()).collect();
         Self { sheet: self.sheet, rows, frame: Rc::clone(&self.frame), last_row: self.last_row, first_col: first, last_col: last.min(self.last_col) }
+    }
+
+    /// What the block's text tells where it stands over a column.
+    pub fn heading(&self, block: &Block<'_>) -> Option<Heading> {
+        *self.frame.known.borrow_mut().entry(block.range.first).or_insert_with(|| self.frame.headings.column(block.text))
     }
 
     pub fn hidden_col(&self, col: u32) -> bool {

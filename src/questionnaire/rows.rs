@@ -113,14 +113,15 @@ impl<'a> Reader<'a, '_> {
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut example_to = 0;
-        let asks = |b: &Block<'_>| columns.questions.contains(&b.col());
-        let beside: Vec<u32> = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(asks)).map(|(row, _)| row).collect();
+        let in_column = |b: &Block<'_>| columns.questions.contains(&b.col());
+        let beside = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(in_column));
+        let beside: Vec<u32> = beside.map(|(row, _)| row).collect();
         let paper = self.usual_fill(&beside, columns.question);
         let (answer_fill, text_fill) = (self.usual_fill(&beside, answer), columns.text.and_then(|col| self.usual_fill(&beside, col)));
         rows.reserve(beside.len());
         for (row, blocks) in grid.rows(table.head_last + 1, table.last) {
             // 「当社使用欄」 over a block of its own: what follows is the client's.
-            if matches!(blocks, [only] if only.heading == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
+            if matches!(blocks, [only] if grid.heading(only) == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
                 break;
             }
             if let Some(mark) = blocks.iter().find(|b| is_example_mark(b.text)) {
@@ -167,8 +168,8 @@ impl<'a> Reader<'a, '_> {
             let column = question.range.first.col;
             let number = number(blocks, &question, columns);
             // 「特記事項」 with a box beside it is a field, no question.
-            let field = matches!(question.heading, Some(Heading::Remark | Heading::Answer | Heading::Evidence | Heading::Internal));
-            if is_example(question.text) || is_total(question.text) || number.is_none() && field && Headings::builtin().is_word(question.text) {
+            let field = || matches!(grid.heading(&question), Some(Heading::Remark | Heading::Answer | Heading::Evidence | Heading::Internal));
+            if is_example(question.text) || is_total(question.text) || number.is_none() && field() && Headings::builtin().is_word(question.text) {
                 continue;
             }
             let shut = |at: CellRef, usual: Option<u32>| {

@@ -28,6 +28,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// Holds at least 56 bits, where there are as many.
+    #[inline]
     fn fill(&mut self) {
         if let Some(next) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
             self.held |= u64::from_le_bytes(*next) << self.count;
@@ -44,6 +45,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// The next bits, at least [`AHEAD`] of them; zeros behind the end.
+    #[inline]
     pub fn ahead(&mut self) -> u64 {
         if self.count < AHEAD {
             self.fill();
@@ -52,6 +54,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// The next bits, at most 13 of them.
+    #[inline]
     pub fn take(&mut self, count: u32) -> Result<u64, Broken> {
         if self.count < count {
             self.fill();

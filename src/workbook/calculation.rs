@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::package::Package;
+use super::patch::Patch;
 use super::read::ReadError;
-use super::splice::Patch;
 use super::token::Kind;
 use super::{CellRange, CellRef};
 

@@ -8,7 +8,7 @@ use std::io::{self, Cursor, Read};
 use zip::ZipArchive;
 
 use super::package::{Package, Part};
-use super::splice::{Compared, is_spliced};
+use super::patch::{Compared, is_spliced};
 use super::survey::survey;
 use super::surveyed::Survey;
 use super::write::{Texts, Touched};
@@ -99,7 +99,10 @@ fn reads(found: &Survey, cell: super::CellRef, text: &str) -> bool {
         None => text.is_empty(),
         Some(content) => {
             let kind = if text.is_empty() { "" } else { "inlineStr" };
-            !cell.again && *content.kind == *kind && content.formula.is_none() && super::values::unescape_hex(&content.value) == text
+            !cell.again
+                && *content.kind == *kind
+                && content.formula.is_none()
+                && super::values::unescape_hex(&content.value) == text
         }
     }
 }

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::package::{Package, Part};
+use super::patch::Patch;
 use super::read::ReadError;
-use super::splice::{Patch, attribute_span, replace_attribute};
+use super::splice::{attribute_span, replace_attribute};
 use super::surveyed::{Survey, Tag};
 use super::token::Kind;
 use super::write::Texts;

@@ -12,7 +12,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use super::archive::{Entry, STORED};
 use super::bits::BitWriter;
 use super::blocks::{Blocks, WINDOW};
-use super::splice::{Patch, apply};
+use super::patch::{Patch, apply};
 
 /// What an entry is to unpack to.
 pub(super) enum Content<'c> {
@@ -45,7 +45,9 @@ pub(super) fn pack(entry: &Entry, old: &[u8], content: Content<'_>, out: &mut Ve
     let mut sum = Sum::default();
     match content {
         Content::Bytes(bytes) if entry.method == STORED => Tee { sum: &mut sum, out }.write_all(&bytes)?,
-        Content::Patched(source, patches) if entry.method == STORED => apply(source, 0, patches, &mut Tee { sum: &mut sum, out })?,
+        Content::Patched(source, patches) if entry.method == STORED => {
+            apply(source, 0, patches, &mut Tee { sum: &mut sum, out })?
+        }
         Content::Bytes(bytes) => {
             sum.add(&bytes);
             Packer::new(out).run(&bytes, FlushCompress::Finish)?;
@@ -126,7 +128,8 @@ fn pack_touched(
     let (mut bit, mut position) = (0, 0);
     for region in &touched.regions {
         writer.copy(old, bit..region.bits.start);
-        let between = io::copy(&mut source.by_ref().take(region.bytes.start - position), &mut Tee { sum: &mut sum, out: io::sink() })?;
+        let between =
+            io::copy(&mut source.by_ref().take(region.bytes.start - position), &mut Tee { sum: &mut sum, out: io::sink() })?;
         if between != region.bytes.start - position {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -40,7 +40,11 @@ pub(super) fn survey(
         }
     }
     let mut pass = Pass { found, heights, ..Pass::default() };
-    while let Some(token) = tokens.next()? {
+    loop {
+        if pass.in_other_row {
+            tokens.pass_plain_cells();
+        }
+        let Some(token) = tokens.next()? else { break };
         match pass.data {
             None => pass.frame(&token)?,
             Some(depth) if token.kind == Kind::End && token.depth == depth => {
@@ -67,6 +71,8 @@ struct Pass {
     wanted_row: Option<usize>,
     first: bool,
     here: Range<usize>,
+    /// In a row of which nothing is wanted.
+    in_other_row: bool,
     /// The wanted rows, and cells of the current row, before which something further on has been seen.
     rows_passed: usize,
     cells_passed: usize,
@@ -153,6 +159,7 @@ impl Pass {
         match (token.kind, level, token.local()) {
             (Kind::Start | Kind::Empty, 1, b"row") => self.begin_row(token),
             (Kind::End, 1, b"row") => {
+                self.in_other_row = false;
                 let row = self.wanted_row.filter(|_| self.first).map(|row| &mut self.found.rows[row]);
                 if let Some(tag) = row.and_then(|r| r.tag.as_mut()) {
                     tag.close = token.start;
@@ -184,6 +191,7 @@ impl Pass {
             }
         }
         self.wanted_row = rows.binary_search_by_key(&self.row, |r| r.number).ok();
+        self.in_other_row = self.wanted_row.is_none() && token.kind == Kind::Start;
         let Some(row) = self.wanted_row.map(|row| &mut rows[row]) else { return };
         self.first = row.tag.is_none();
         if self.first {

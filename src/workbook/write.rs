@@ -12,8 +12,9 @@ use std::io;
 use super::layout::{self, Fit, Formats};
 use super::package::{Package, Part, SheetPart};
 use super::packing::Content as EntryContent;
+use super::patch::{Patch, spliced};
 use super::read::ReadError;
-use super::splice::{self, Patch};
+use super::splice;
 use super::survey::{SurveyError, survey};
 use super::surveyed::{Content, Survey};
 use super::values::{TextBudget, Values};
@@ -311,7 +312,7 @@ fn rebuild(package: &Package<'_>, touched: &[Touched<'_>], removed: Option<&str>
     for Touched { part, patches, .. } in touched {
         let content = match part.bytes() {
             Some(before) => {
-                let after = splice::spliced(before, patches).ok_or(io::ErrorKind::InvalidInput)?;
+                let after = spliced(before, patches).ok_or(io::ErrorKind::InvalidInput)?;
                 EntryContent::Bytes(match part.charset {
                     None => after,
                     Some(charset) => charset.encode(&String::from_utf8_lossy(&after)),

@@ -86,6 +86,14 @@ impl<'s> Tokens<'s> {
         Ok(Some(Token { kind, start, depth, raw, name }))
     }
 
+    /// Goes past elements of the plainest form, `<c …><v>…</v></c>` and `<c …/>`, as long as such follow: nearly all of a large
+    /// sheet is made of them, and where nothing is to be known of them, they need not be taken apart.
+    pub fn pass_plain_cells(&mut self) {
+        while let Some(length) = plain_cell(&self.window[self.at..self.filled]) {
+            self.at += length;
+        }
+    }
+
     #[cold]
     fn refill(&mut self) -> Result<(), XmlError> {
         let Some(source) = &mut self.source else { return Ok(()) };
@@ -221,6 +229,18 @@ fn lex(bytes: &[u8]) -> Lexed {
     }
 }
 
+/// The length of the plain cell that `bytes` begin with.
+fn plain_cell(bytes: &[u8]) -> Option<usize> {
+    bytes.strip_prefix(b"<c ")?;
+    let tag = tag_length(bytes)?;
+    if bytes[tag - 2] == b'/' {
+        return Some(tag);
+    }
+    let value = bytes[tag..].strip_prefix(b"<v>")?;
+    let text = memchr::memchr(b'<', value)?;
+    value[text..].starts_with(b"</v></c>").then_some(tag + b"<v>".len() + text + b"</v></c>".len())
+}
+
 /// What is neither tag nor text.
 fn markup(bytes: &[u8]) -> Lexed {
     let until = |kind, from: usize, end: &[u8]| {
@@ -297,6 +317,26 @@ mod tests {
         }
         assert!(matches!(kinds("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"), Err(XmlError::Doctype)));
         assert!(matches!(kinds(&"<a>".repeat(10)), Err(XmlError::TooDeep)));
+    }
+
+    #[test]
+    fn only_plain_cells_are_passed() {
+        for (cells, next) in [
+            ("<c r='A1' s=\"1\"/><c r=\"B1\"><v>1</v></c>", "</row>"),
+            ("<c r=\"A1\"><v>1</v></c><c r=\"B1\"><f>A1</f><v>1</v></c>", "<c r=\"B1\">"),
+            ("<c r=\"A1\"><v>1<!----></v></c>", "<c r=\"A1\">"),
+            ("<c r=\"A1\"><v>1</v> </c>", "<c r=\"A1\">"),
+            ("<c r=\">\" b='\"'><v>1</v></c><cs/>", "<cs/>"),
+            ("<c><v>1</v></c>", "<c>"),
+            (" <c r=\"A1\"/>", " "),
+        ] {
+            let xml = format!("<row>{cells}</row>");
+            let mut tokens = Tokens::of(xml.as_bytes(), 9);
+            tokens.next().unwrap();
+            tokens.pass_plain_cells();
+            let token = tokens.next().unwrap().unwrap();
+            assert_eq!((token.raw, token.start), (next.as_bytes(), xml.find(next).unwrap() as u64), "{cells}");
+        }
     }
 
     #[test]
