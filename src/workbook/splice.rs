@@ -115,19 +115,19 @@ fn new_row(survey: &Survey, fit: &Fit, number: u32, cells: &[Wanted<'_>]) -> Str
 
 /// An inline string: text whatever it begins with, and the shared strings stay as they are. An empty text leaves the cell empty.
 fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> String {
-    let mut xml = String::with_capacity(text.len() + 6 * prefix.len() + 96);
-    let _ = write!(xml, "<{prefix}c r=\"{at}\"");
+    let p = prefix;
+    let mut xml = String::with_capacity(text.len() + 6 * p.len() + 96);
+    let _ = write!(xml, "<{p}c r=\"{at}\"");
     if let Some(style) = style {
-        let _ = write!(xml, " s=\"{}\"", escape(style));
+        xml.extend([" s=\"", &*escape(style), "\""]);
     }
     if text.is_empty() {
         xml.push_str("/>");
         return xml;
     }
     let text = escape_hex(text);
-    let text = escape(&text);
-    let p = prefix;
-    let _ = write!(xml, " t=\"inlineStr\"><{p}is><{p}t xml:space=\"preserve\">{text}</{p}t></{p}is></{p}c>");
+    xml.extend([" t=\"inlineStr\"><", p, "is><", p, "t xml:space=\"preserve\">", &*escape(&text)]);
+    xml.extend(["</", p, "t></", p, "is></", p, "c>"]);
     xml
 }
 

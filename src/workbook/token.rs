@@ -132,8 +132,8 @@ impl<'a> Iterator for Attributes<'a> {
 
 /// Text with its entities and character references resolved; a reference to anything undeclared stays as it stands.
 pub(super) fn unescape(raw: &[u8]) -> Cow<'_, str> {
-    let text = String::from_utf8_lossy(raw);
-    if !text.contains('&') {
+    let text = std::str::from_utf8(raw).map_or_else(|_| String::from_utf8_lossy(raw), Cow::Borrowed);
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return text;
     }
     let mut out = String::with_capacity(text.len());
