@@ -119,7 +119,7 @@ async fn main() {
     let standard = store.add_standard("標準.xlsx", b"PK", 67, &by, clock.now()).await.unwrap();
     let new = NewQuestionnaire { client: "甲社".to_owned(), services: vec![], due: None, file_name: "a.xlsx".to_owned(), bytes: vec![] };
     let id = store.add_questionnaire(&new, &by, clock.now()).await.unwrap();
-    store.finish(id, standard, &[], &(1..=QUESTIONS).map(question).collect::<Vec<_>>()).await.unwrap();
+    store.finish(id, 0, standard, &[], &(1..=QUESTIONS).map(question).collect::<Vec<_>>()).await.unwrap();
     let accounts = Accounts::new(store.clone(), clock.clone());
     let app = || App::new(store.clone(), pipeline.clone(), accounts.clone(), clock.clone(), limits, "http://localhost".parse().unwrap());
     let router = router(app());

@@ -73,6 +73,7 @@ impl From<WireBook> for Workbook {
             protected: false,
             hidden_rows: Vec::new(),
             hidden_cols: Vec::new(),
+            widths: Vec::new(),
         };
         Self { sheets: wire.sheets.into_iter().map(sheet).collect(), problems: Vec::new() }
     }

@@ -125,6 +125,12 @@ impl By {
     pub fn this_machine() -> Self {
         Self { id: None, name: "このマシンの利用者".to_owned() }
     }
+
+    /// The service itself, for what nobody asked for just then.
+    #[must_use]
+    pub fn kaitou() -> Self {
+        Self { id: None, name: "kaitou".to_owned() }
+    }
 }
 
 impl From<&Person> for By {

@@ -12,15 +12,18 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use crate::clock::Clock;
 use crate::export;
 use crate::people::By;
+use crate::questionnaire::mapping::Mapping;
 use crate::questionnaire::{NoQuestions, Question};
 use crate::review::{Proposal, Refusal, Suggestion};
 use crate::store::{NewQuestionnaire, NewRelease, PastAnswer, Questionnaire, SaveError, Store, StoreError};
 use crate::workbook::read::{self, ReadError};
-use crate::workbook::{Limits, Problem, write};
+use crate::workbook::{Limits, Problem, Workbook, write};
 
 mod engine;
+mod mapping;
 
 pub use engine::{Engine, EngineError, Library, Sources};
+pub use mapping::{CorrectionError, Mapped};
 
 /// How many questionnaires are read at once: each keeps one thread busy.
 const AT_ONCE: usize = 2;
@@ -317,13 +320,15 @@ impl Pipeline {
         let Some(bytes) = self.0.store.original(id).await? else { return Ok(()) };
         let engine = self.engine().ok_or(PipelineError::NoStandard)?;
         let past = self.0.store.past_answers().await?;
+        self.set_progress(id, Some(Progress::Opening));
+        let (workbook, state) = self.open_mapped(id, bytes, questionnaire.generation == 0).await?;
         let this = self.clone();
-        let standard = engine.id();
+        let (standard, generation) = (engine.id(), questionnaire.generation);
         let found =
-            tokio::task::spawn_blocking(move || this.find_and_match(&questionnaire, &bytes, &engine, &past)).await??;
+            tokio::task::spawn_blocking(move || this.find_and_match(&questionnaire, &workbook, &state.mapping, &engine, &past)).await??;
         // Without anything found the process is ending; the next start reads it again.
         if let Some(found) = found {
-            self.0.store.finish(id, standard, &found.problems, &found.questions).await?;
+            self.0.store.finish(id, generation, standard, &found.problems, &found.questions).await?;
         }
         Ok(())
     }
@@ -332,13 +337,12 @@ impl Pipeline {
     fn find_and_match(
         &self,
         questionnaire: &Questionnaire,
-        bytes: &[u8],
+        workbook: &Workbook,
+        mapping: &Mapping,
         engine: &Engine,
         past: &[PastAnswer],
     ) -> Result<Option<Found>, PipelineError> {
-        self.set_progress(questionnaire.id, Some(Progress::Opening));
-        let workbook = read::read(bytes, &self.0.limits)?;
-        let found = crate::questionnaire::find(&workbook)?;
+        let found = crate::questionnaire::find_with(workbook, mapping)?;
         let matcher = engine.matcher(past, &self.0.library);
         let total = found.questions.len();
         let mut suggestions = Vec::with_capacity(total);
@@ -349,8 +353,7 @@ impl Pipeline {
             self.set_progress(questionnaire.id, Some(Progress::Matching { done, total }));
             suggestions.push(matcher.suggest(question, asked, &questionnaire.services));
         }
-        let problems = workbook.problems.into_iter().chain(found.problems).collect();
-        Ok(Some(Found { problems, questions: found.questions.into_iter().zip(suggestions).collect() }))
+        Ok(Some(Found { problems: found.problems, questions: found.questions.into_iter().zip(suggestions).collect() }))
     }
 }
 

@@ -1,5 +1,9 @@
 //! A questionnaire: the questions of a client's workbook, where their answers go, and in which words.
 
+use std::collections::BTreeMap;
+
+use mapping::Role;
+
 use crate::workbook::{CellRef, Problem};
 
 pub mod asks;
@@ -7,10 +11,13 @@ pub mod boxes;
 mod cards;
 pub mod choices;
 mod columns;
+mod corrected;
 mod find;
+pub mod fingerprint;
 mod grid;
 mod headings;
 pub mod legend;
+pub mod mapping;
 mod meaning;
 pub mod polarity;
 pub mod profile;
@@ -18,7 +25,7 @@ mod rows;
 mod table;
 mod words;
 
-pub use find::find;
+pub use find::{find, find_with, look};
 pub use headings::{BadLine, Heading, Headings};
 pub use meaning::Stance;
 pub use words::BadWord;
@@ -95,6 +102,63 @@ pub struct Questionnaire {
     pub questions: Vec<Question>,
     /// What could not be understood, with its place.
     pub problems: Vec<Problem>,
+    /// How each sheet was read, in tab order.
+    pub layouts: Vec<SheetLayout>,
+}
+
+impl Questionnaire {
+    /// How the sheet of that name was read.
+    #[must_use]
+    pub fn layout(&self, sheet: &str) -> Option<&SheetLayout> {
+        self.sheets.iter().position(|(name, _)| name == sheet).and_then(|at| self.layouts.get(at))
+    }
+}
+
+/// How a sheet was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SheetLayout {
+    /// The tables that were found, in the order in which they were read.
+    pub tables: Vec<FoundTable>,
+    /// Rows within the tables that hold no question, each with the reason.
+    pub left: Vec<(u32, Why)>,
+}
+
+/// A table as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundTable {
+    /// Its first and last heading row, where it has one.
+    pub head: Option<(u32, u32)>,
+    /// Its first and last row below the headings; the last is as far down as it could reach.
+    pub rows: (u32, u32),
+    /// Its first and last column.
+    pub cols: (u32, u32),
+    /// What its columns are for; those that are for nothing are not in it.
+    pub roles: BTreeMap<u32, Role>,
+}
+
+/// Why a row of a table holds no question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Why {
+    /// A heading of what follows.
+    Title,
+    /// Its answer is asked for by the rows under it.
+    Parent,
+    /// Explains.
+    Note,
+    /// Shows how to fill the others in.
+    Example,
+    /// Adds the others up.
+    Total,
+    /// The name of a field, such as remarks on the whole.
+    Field,
+    /// The place of its answer is closed.
+    Closed,
+    /// Lacks a number or a place to answer that the others have.
+    Unlike,
+    /// For the client's own use.
+    Internal,
+    /// A person said so.
+    Excluded,
 }
 
 /// No question was found in the workbook.

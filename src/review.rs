@@ -201,6 +201,12 @@ impl State {
         if self.kind().is_settled() { Ok(()) } else { Err(Refusal::Unsettled) }
     }
 
+    /// Whether what was decided could stand in the file just so if the question were `question`.
+    #[must_use]
+    pub fn fits(&self, question: &Question) -> bool {
+        self.answer().is_none_or(|answer| checked(question, answer.clone()).as_ref() == Ok(answer))
+    }
+
     /// What goes into the client's file; nothing unless a person decided so.
     #[must_use]
     pub fn answer(&self) -> Option<&FinalAnswer> {

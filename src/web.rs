@@ -30,6 +30,7 @@ mod guard;
 mod help;
 mod list;
 mod live;
+mod mapping;
 mod marks;
 mod people;
 mod profile;
@@ -130,6 +131,9 @@ fn routes() -> Vec<Route> {
         show("/questionnaires/{id}/high", REVIEWER, get(review::bulk::page)),
         act("/questionnaires/{id}/high", REVIEWER, post(review::bulk::accept)),
         act("/questionnaires/{id}/batches/{batch}/undo", REVIEWER, post(review::bulk::undo)),
+        show("/questionnaires/{id}/mapping", SignedIn, get(mapping::page)),
+        act("/questionnaires/{id}/mapping", UPLOADED, post(mapping::correct)),
+        act("/questionnaires/{id}/mapping/save", UPLOADED, post(mapping::save)),
         show("/questionnaires/{id}/events", SignedIn, get(live::events)),
         act("/questionnaires/{id}/retry", UPLOADED, post(review::retry)),
         show("/questionnaires/{id}/download", SignedIn, get(download::page)),

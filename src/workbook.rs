@@ -18,6 +18,7 @@ mod layout;
 mod lists;
 mod package;
 mod packing;
+mod palette;
 mod patch;
 pub mod read;
 mod repack;
@@ -186,8 +187,7 @@ pub enum Visibility {
 /// What a cell looks like, as far as it tells a heading from a place to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {
-    /// The background colour, where it has one other than white: 0xRRGGBB, or for a colour of the theme or the palette another
-    /// number that tells it from the others; black where its colour is not known.
+    /// The background colour, where it has one other than white: 0xRRGGBB, black where its colour is not known.
     pub fill: Option<u32>,
     /// Bold letters.
     pub bold: bool,
@@ -242,13 +242,24 @@ pub struct Sheet {
     pub hidden_rows: Vec<u32>,
     /// Columns a person does not see, as ranges from–to.
     pub hidden_cols: Vec<(u32, u32)>,
+    /// How wide columns are, as ranges from–to, each with its width in hundredths of a digit.
+    pub widths: Vec<(u32, u32, u32)>,
 }
+
+/// How wide a column is that says nothing about it: Excel's own, in hundredths of a digit.
+pub const USUAL_WIDTH: u32 = 843;
 
 impl Sheet {
     /// The text at `cell`; empty where there is none.
     #[must_use]
     pub fn text(&self, cell: CellRef) -> &str {
         self.cells.get(&cell).map_or("", |c| &c.text)
+    }
+
+    /// How wide column `col` is, in hundredths of a digit.
+    #[must_use]
+    pub fn width(&self, col: u32) -> u32 {
+        self.widths.iter().find(|(first, last, _)| (*first..=*last).contains(&col)).map_or(USUAL_WIDTH, |(.., width)| *width)
     }
 
     /// The look of `cell`; plain where it has none.

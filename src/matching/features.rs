@@ -6,8 +6,9 @@
 use super::logistic::logit;
 use crate::search::found::{Found, FoundItem};
 
-/// The names of an item's features, in their order. Only those of scope can speak against an item ([`FREE`]).
-pub const ITEM: [&str; 20] = [
+/// The names of an item's features, in their order: what is found of it; whom it is about; what past decisions say; and how
+/// close it comes to the best item in each of the first ([`close`]).
+pub const ITEM: [&str; 36] = [
     "words",
     "concepts",
     "pairs",
@@ -28,14 +29,40 @@ pub const ITEM: [&str; 20] = [
     "around",
     "per_service",
     "past",
+    "close_words",
+    "close_concepts",
+    "close_pairs",
+    "close_answer",
+    "close_coverage",
+    "close_covered",
+    "close_heading_words",
+    "close_heading_concepts",
+    "close_heading_pairs",
+    "close_meaning",
+    "close_meaning_full",
+    "close_meaning_part",
+    "close_meaning_answer",
+    "close_meaning_name",
+    "close_heading_meaning",
+    "close_topic",
 ];
 
-/// The features that may have a negative weight; sharing more words never speaks against an item.
-pub const FREE: [&str; 3] = ["scope", "around", "per_service"];
+/// The first so many features say what is found of the item: sharing more never speaks against it, so none has a negative weight.
+const FOUND: usize = 16;
+
+/// Whether the feature in this place may have a negative weight: those of scope may speak against an item, and those of
+/// closeness bend what the first ones say.
+#[must_use]
+pub fn may_be_negative(place: usize) -> bool {
+    place >= FOUND && place != PAST
+}
 
 /// The names of what is known about a candidate once all items are ranked, in their order.
 pub const CANDIDATE: [&str; 10] =
     ["strength", "share", "margin", "per_service", "topic", "on_sheet", "coverage", "meaning", "nearest", "length"];
+
+/// See [`close`].
+const HALF: f64 = 0.7;
 
 /// The features of one item.
 pub type ItemFeatures = [f64; ITEM.len()];
@@ -70,7 +97,8 @@ pub fn of(found: &Found<'_>) -> Features {
         } else {
             -1.0
         };
-        [
+        let mut features = [0.0; ITEM.len()];
+        features[..ITEM.len() - FOUND].copy_from_slice(&[
             s.words / 10.0,
             s.concepts / 5.0,
             s.pairs / 40.0,
@@ -91,9 +119,26 @@ pub fn of(found: &Found<'_>) -> Features {
             found.around * side,
             side,
             item.past.map_or(0.0, |p| p.cosine * p.cosine),
-        ]
+        ]);
+        features
     };
-    Features { items: found.items.iter().map(one).collect(), terms: found.terms, length: found.length, on_sheet: found.on_sheet }
+    let mut items: Vec<ItemFeatures> = found.items.iter().map(one).collect();
+    for signal in 0..FOUND {
+        close(&mut items, signal, ITEM.len() - FOUND + signal);
+    }
+    Features { items, terms: found.terms, length: found.length, on_sheet: found.on_sheet }
+}
+
+/// Fills in feature `to` with how close each item comes to the best in feature `from`: 1 for the best, ½ for one that lies
+/// [`HALF`] standard deviations behind. A signal may be weak for all items because the question is short, and still point to one.
+fn close(items: &mut [ItemFeatures], from: usize, to: usize) {
+    let count = f64::from(u32::try_from(items.len().max(1)).unwrap_or(u32::MAX));
+    let mean = items.iter().map(|i| i[from]).sum::<f64>() / count;
+    let spread = (items.iter().map(|i| (i[from] - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let best = items.iter().map(|i| i[from]).fold(f64::NEG_INFINITY, f64::max);
+    for item in items {
+        item[to] = 1.0 / (1.0 + (best - item[from]) / (spread * HALF + 1e-6));
+    }
 }
 
 /// The places of some features in [`ITEM`].

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::CANDIDATES;
-use super::features::{FREE, Features, ITEM, PAST};
+use super::features::{Features, ITEM, PAST, may_be_negative};
 use super::logistic::{self, Row, solve};
 use super::model::{Bands, Model, Ranked, softmax};
 
@@ -116,10 +116,10 @@ pub fn leave_one_out(examples: &[Example]) -> Vec<Model> {
     examples.iter().filter_map(|e| models.get(e.document.as_str()).cloned()).collect()
 }
 
-/// The weights that give the accepted items the largest share, by Newton's method; none below 0 but those of [`FREE`].
+/// The weights that give the accepted items the largest share, by Newton's method; none below 0 that may not be.
 fn fit_ranking(examples: &[&Example]) -> Vec<f64> {
     let width = ITEM.len();
-    let may_fall = ITEM.map(|name| FREE.contains(&name));
+    let may_fall: Vec<bool> = (0..width).map(may_be_negative).collect();
     let mut weights = vec![0.0; width];
     for _ in 0..60 {
         let mut slope: Vec<f64> = weights.iter().map(|w| -RANKING_PENALTY * w).collect();

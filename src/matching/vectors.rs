@@ -1,13 +1,13 @@
 //! What words mean in this field: a vector for each word, concept and pair of characters, learned from the bank of topics.
 //!
 //! 「退職者のID」 and 「権限の見直し」 share no word and ask for the same thing. The bank (`index/topics/`) holds some 395 topics of
-//! the field, each asked in about 35 ways; [`learn`] pulls the asks of a topic together and pushes topics apart, [`squeeze`]
+//! the field, each asked in about 59 ways; [`learn`] pulls the asks of a topic together and pushes topics apart, [`squeeze`]
 //! makes one small set of vectors out of several runs, which differ by chance and are better together than each alone. A text is the sum
 //! of its features' vectors, brought to length 1; two texts are as alike as the cosine between them. A feature that the bank
 //! does not know gets a vector by chance (always the same one for the same name): it is like nothing but itself.
 //!
 //! The vectors are shipped as data, `vectors.bin` beside this file, made by `kaitou fit-vectors` from `index/`. Learning takes about a
-//! minute of two cores when optimized and far too long when not, against a start-up of 0.3 s; the file has 4 MB (a byte a
+//! minute of two cores when optimized and far too long when not, against a start-up of 0.3 s; the file has 6 MB (a byte a
 //! number, features of at least two texts, 192 numbers each; 1,536 unsquashed ones were no better in the ranking) and is decoded in
 //! milliseconds. It remembers what it was learned from: [`Vectors::source`] is a fingerprint of the bank and of
 //! the files that decide how texts are cut, and a test says when the shipped one is out of date. An outdated one still works.

@@ -1,9 +1,13 @@
-//! What the columns of a table are for, by the words over them and by what stands in them.
+//! What the columns of a table are for, by the words over them and by what stands in them, and where a person said so, by that.
+
+use std::collections::BTreeMap;
 
 use super::boxes;
 use super::grid::Grid;
 use super::headings::{Heading, Headings};
+use super::mapping::Role;
 use super::rows::is_example_mark;
+use super::FoundTable;
 use super::table::{Leaf, Table, choices_in, is_choice, is_counter, is_number};
 use crate::text::is_hiragana;
 use crate::workbook::{CellRef, Look};
@@ -24,14 +28,52 @@ pub(super) struct Columns {
     pub heading_choices: Option<Vec<String>>,
 }
 
+impl Columns {
+    /// Puts the answers where a person said that they go.
+    fn answer_where_said(&mut self, grid: &Grid<'_>, table: &Table, rows: &[u32], choice: Option<u32>, text: Option<u32>, marks: Vec<u32>) {
+        for col in [choice, text].into_iter().flatten() {
+            self.choice = self.choice.filter(|c| *c != col);
+            self.text = self.text.filter(|c| *c != col);
+        }
+        if let Some(col) = choice {
+            self.choice = Some(col);
+            self.marks.clear();
+            self.heading_choices = choices_in(table.heading_of(col)).or_else(|| written(grid, col, rows));
+        }
+        self.text = text.or(self.text);
+        if !marks.is_empty() {
+            self.choice = None;
+            self.heading_choices = None;
+            self.marks.extend(marks.into_iter().map(|col| (col, table.heading_of(col).to_owned())));
+            self.marks.sort();
+        }
+    }
+
+    /// What each column is for, by column.
+    fn roles(&self) -> BTreeMap<u32, Role> {
+        let mut roles: BTreeMap<u32, Role> = self.categories.iter().map(|col| (*col, Role::Section)).collect();
+        roles.extend(self.number.map(|col| (col, Role::Number)));
+        roles.extend(self.questions.iter().map(|col| (*col, Role::Question)));
+        roles.extend(self.marks.iter().map(|(col, _)| (*col, Role::Mark)));
+        roles.extend(self.text.map(|col| (col, Role::Text)));
+        roles.extend(self.choice.map(|col| (col, Role::Choice)));
+        roles
+    }
+}
+
 impl Table {
     /// What the columns are for; `None` where no column could hold questions with answers beside them. `legend`: the sheet
-    /// explains choices, so that a lone answer column takes one.
-    pub fn columns(&self, grid: &Grid<'_>, legend: bool) -> Option<Columns> {
+    /// explains choices, so that a lone answer column takes one. `roles`: what a person said of columns.
+    pub fn columns(&self, grid: &Grid<'_>, legend: bool, roles: &BTreeMap<u32, Role>) -> Option<Columns> {
         let mut stats: Vec<Stats> = self.physical(grid);
-        let asked = question(&stats)?;
+        stats.iter_mut().for_each(|s| s.role = roles.get(&s.col).copied());
+        let said = stats.iter().rposition(|s| s.role == Some(Role::Question));
+        let asked = said.or_else(|| question(&stats))?;
         let mut columns = Columns { question: stats[asked].col, ..Columns::default() };
-        let same_heading = |s: &&Stats| s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some();
+        let same_heading = |s: &&Stats| match said {
+            Some(_) => s.role == Some(Role::Question),
+            None => s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some() && s.role.is_none(),
+        };
         columns.questions = stats.iter().filter(same_heading).map(|s| s.col).collect();
         if columns.questions.is_empty() {
             columns.questions.push(columns.question);
@@ -44,10 +86,15 @@ impl Table {
         }
         columns.marks = marks(&stats, rows.len());
         answers(grid, &stats, asked, &rows, legend, &mut columns);
-        if columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {
+        let end = self.leaves.last().map_or(0, |l| l.last).max(grid.last_col);
+        // Answers may go right of everything on the sheet.
+        let inside = |col: u32| self.leaves.first().is_some_and(|l| l.first <= col) && (col <= end || grid.sheet.cells.keys().all(|at| at.col < col));
+        let said_of = |role: Role| roles.iter().filter(move |(col, r)| **r == role && inside(**col)).map(|(col, _)| *col);
+        columns.answer_where_said(grid, self, &rows, said_of(Role::Choice).last(), said_of(Role::Text).last(), said_of(Role::Mark).collect());
+        if said.is_none() && columns.choice.is_none() && columns.text.is_none() && columns.marks.is_empty() {
             return None;
         }
-        let left = || stats[..asked].iter().filter(|s| Some(s.col) != columns.choice && Some(s.col) != columns.text);
+        let left = || stats[..asked].iter().filter(|s| Some(s.col) != columns.choice && Some(s.col) != columns.text && s.role.is_none());
         columns.number = left()
             .filter(|s| s.heading() == Some(Heading::Number) || (s.numbers + s.counters) * 10 >= s.texts * 8 && s.texts > 0)
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Answer)))
@@ -59,7 +106,28 @@ impl Table {
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
             .map(|s| s.col)
             .collect();
+        columns.number = said_of(Role::Number).last().or(columns.number);
+        columns.categories.extend(said_of(Role::Section));
+        columns.categories.sort_unstable();
         Some(columns)
+    }
+
+    /// This table as it is told of.
+    pub fn found(&self, columns: &Columns) -> FoundTable {
+        let worded = self.leaves.iter().any(|l| !l.text.is_empty());
+        let first = self.leaves.first().map_or(1, |l| l.first);
+        let last = self.leaves.last().map_or(first, |l| l.last);
+        FoundTable {
+            head: worded.then_some((self.head_first, self.head_last)),
+            rows: (self.head_last + 1, self.last),
+            cols: (first, last),
+            roles: columns.roles(),
+        }
+    }
+
+    /// What stands over the column.
+    fn heading_of(&self, col: u32) -> &str {
+        self.leaves.iter().find(|l| (l.first..=l.last).contains(&col)).map_or("", |l| &l.text)
     }
 
     /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
@@ -120,7 +188,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
             || heading == Some(Heading::Question) && s.filled * 5 >= rows.max(1)
             || s.is_closed_above()
             || guarded && s.unlocked == 0;
-        if closed {
+        if closed || s.role.is_some() {
             return false;
         }
         let worded = matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice)) || s.in_answer_group();
@@ -141,7 +209,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
     };
     if columns.marks.is_empty() && !open.iter().any(|s| s.lists || s.boxes > 0 || answering(s)) {
         // 「判定」 is the answer where nothing else is.
-        let review = |s: &&Stats| s.heading() == Some(Heading::Review) && !s.is_closed_above() && !(guarded && s.unlocked == 0);
+        let review = |s: &&Stats| s.heading() == Some(Heading::Review) && s.role.is_none() && !s.is_closed_above() && !(guarded && s.unlocked == 0);
         let takes = |s: &&Stats| s.lists || s.boxes > 0 || inline(s).is_some() || (legend || open.is_empty()) && s.open * 2 >= rows;
         let found = stats[asked + 1..].iter().find(|s| review(s) && takes(s));
         open.extend(found);
@@ -159,7 +227,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
     let choice = choice.filter(|_| columns.marks.is_empty());
     if let Some(choice) = choice {
         columns.choice = Some(choice.col);
-        columns.heading_choices = inline(choice).or_else(|| written(grid, choice, question_rows));
+        columns.heading_choices = inline(choice).or_else(|| written(grid, choice.col, question_rows));
     }
     let rest: Vec<&&Stats> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
     let best = |wanted: &dyn Fn(&Stats) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
@@ -175,8 +243,8 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
 }
 
 /// The choices that answers of an earlier time show, where the column has no list: a few short words, most of them known.
-fn written(grid: &Grid<'_>, choice: &Stats, rows: &[u32]) -> Option<Vec<String>> {
-    let texts = || rows.iter().map(|&row| grid.sheet.text(CellRef::new(row, choice.col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
+fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
+    let texts = || rows.iter().map(|&row| grid.sheet.text(CellRef::new(row, col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
     let mut choices: Vec<String> = Vec::new();
     for text in texts() {
         if !choices.iter().any(|c| c == text) {
@@ -193,6 +261,8 @@ fn written(grid: &Grid<'_>, choice: &Stats, rows: &[u32]) -> Option<Vec<String>>
 struct Stats {
     col: u32,
     leaf: Leaf,
+    /// What a person said that it is for.
+    role: Option<Role>,
     texts: usize,
     chars: usize,
     numbers: usize,
@@ -229,6 +299,7 @@ impl Stats {
         Self {
             col,
             leaf: leaf.clone(),
+            role: None,
             texts: 0,
             chars: 0,
             numbers: 0,
@@ -327,7 +398,7 @@ fn question(stats: &[Stats]) -> Option<usize> {
             _ => return None,
         };
         let named = word >= 40;
-        if s.texts <= s.boxes || s.numbers * 2 >= s.texts || (!named && (s.average() < 6 || s.texts < 2 || i > lists && lists > 0)) {
+        if s.role.is_some() || s.texts <= s.boxes || s.numbers * 2 >= s.texts || (!named && (s.average() < 6 || s.texts < 2 || i > lists && lists > 0)) {
             return None;
         }
         let share = |part: usize, of: usize, weight: usize| i64::try_from(part * weight / of.max(1)).unwrap_or(0);
@@ -346,7 +417,7 @@ fn marks(stats: &[Stats], rows: usize) -> Vec<(u32, String)> {
         let short = !s.leaf.text.is_empty() && s.leaf.text.chars().nth(12).is_none();
         let places = is_choice(&s.leaf.text) || s.open * 2 + s.filled * 2 >= rows;
         let marked = s.written <= s.filled * 2 && (s.marked || !s.lists && places);
-        (named || is_choice(&s.leaf.text)) && short && marked && !s.is_closed_above()
+        (named || is_choice(&s.leaf.text)) && short && marked && !s.is_closed_above() && s.role.is_none()
     };
     let could: Vec<bool> = stats.iter().map(markable).collect();
     let choice = |i: usize| could[i] && is_choice(label(i));

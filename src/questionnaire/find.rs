@@ -1,11 +1,14 @@
 //! Goes through the sheets of a workbook: what each is for, its tables, and the legends that explain the choices.
 
+use std::collections::BTreeMap;
+
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
-use super::rows::{MAX_TITLE, Reader, Titles, is_example_mark, shape};
+use super::mapping::{Mapping, Role, SheetMapping};
+use super::rows::{MAX_TITLE, Reader, is_example_mark, shape};
 use super::table::{self, Table, is_choice};
-use super::{cards, legend, profile};
-use super::{NoQuestions, Question, Questionnaire, SheetRole};
+use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
+use super::{cards, corrected, legend, profile};
 use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 
 /// Finds the questions of a client's workbook.
@@ -13,15 +16,45 @@ use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 /// # Errors
 /// [`NoQuestions`] when there is none; it says what was looked for.
 pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
+    find_with(workbook, &Mapping::default())
+}
+
+/// Finds the questions of a client's workbook in which a person put something right.
+///
+/// # Errors
+/// [`NoQuestions`] when there is none; it says what was looked for.
+pub fn find_with(workbook: &Workbook, mapping: &Mapping) -> Result<Questionnaire, NoQuestions> {
+    let found = look(workbook, mapping);
+    if found.questions.is_empty() {
+        let sheets: Vec<&str> = workbook.sheets.iter().map(|s| s.name.as_str()).collect();
+        return Err(NoQuestions(format!(
+            "質問が見つかりません。シート（{}）で、「質問・確認事項・項目」などの見出しと「回答・実施状況・備考」などの見出しが並ぶ行、または選択肢リストのある回答欄を探しました。質問票のファイルか確認してください。",
+            sheets.join("、")
+        )));
+    }
+    Ok(found)
+}
+
+/// What a workbook holds, whether or not there is a question in it.
+#[must_use]
+pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
     let headings = Headings::builtin();
-    let mut found = Questionnaire { sheets: Vec::new(), questions: Vec::new(), problems: workbook.problems.clone() };
+    let problems = workbook.problems.clone();
+    let mut found = Questionnaire { sheets: Vec::new(), questions: Vec::new(), problems, layouts: Vec::new() };
     let named: Vec<Option<SheetRole>> = workbook.sheets.iter().map(|s| named_role(s, headings)).collect();
     let explains = |role: &Option<SheetRole>| *role == Some(SheetRole::Instructions);
     let legend = workbook.sheets.iter().zip(&named).filter(|(_, role)| explains(role)).find_map(|(sheet, _)| legend_sheet(sheet));
+    let untouched = SheetMapping::default();
     for (sheet, named) in workbook.sheets.iter().zip(named) {
-        let (questions, problems) = match named {
-            Some(_) => (Vec::new(), Vec::new()),
-            None => in_sheet(sheet, headings, legend.as_deref()),
+        let said = mapping.sheet(&sheet.name).unwrap_or(&untouched);
+        let named = match said.used {
+            Some(false) => Some(SheetRole::Other),
+            Some(true) => None,
+            None => named,
+        };
+        let Read { questions, problems, layout } = match named {
+            Some(_) => Read::default(),
+            None => in_sheet(sheet, headings, legend.as_deref(), said),
         };
         let role = match named {
             Some(role) => role,
@@ -55,19 +88,13 @@ pub fn find(workbook: &Workbook) -> Result<Questionnaire, NoQuestions> {
         found.problems.extend(problems);
         found.sheets.push((sheet.name.clone(), role));
         found.questions.extend(questions);
+        found.layouts.push(layout);
     }
     legend::explain(workbook, &found.sheets, &mut found.questions);
     for question in &mut found.questions {
         question.kind = profile::kind_of(question);
     }
-    if found.questions.is_empty() {
-        let sheets: Vec<&str> = workbook.sheets.iter().map(|s| s.name.as_str()).collect();
-        return Err(NoQuestions(format!(
-            "質問が見つかりません。シート（{}）で、「質問・確認事項・項目」などの見出しと「回答・実施状況・備考」などの見出しが並ぶ行、または選択肢リストのある回答欄を探しました。質問票のファイルか確認してください。",
-            sheets.join("、")
-        )));
-    }
-    Ok(found)
+    found
 }
 
 /// The role that a sheet's name, its title or its being hidden gives it.
@@ -94,25 +121,33 @@ fn answer_place(sheet: &Sheet) -> Option<CellRef> {
     listed.or_else(unlocked)
 }
 
-fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>) -> (Vec<Question>, Vec<Problem>) {
-    let grid = Grid::new(sheet, headings);
-    let bands = table::bands(&grid);
-    if bands.len() == 1 {
-        return in_band(&grid, explained);
-    }
-    let (mut questions, mut problems) = (Vec::new(), Vec::new());
-    for (first, last) in bands {
-        let (more, missed) = in_band(&grid.within(first, last), explained);
-        questions.extend(more);
-        problems.extend(missed);
-    }
-    (questions, problems)
+/// What was read of a sheet.
+#[derive(Default)]
+pub(super) struct Read {
+    pub questions: Vec<Question>,
+    pub problems: Vec<Problem>,
+    pub layout: SheetLayout,
 }
 
-fn in_band(grid: &Grid<'_>, explained: Option<&[String]>) -> (Vec<Question>, Vec<Problem>) {
+fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, said: &SheetMapping) -> Read {
+    let grid = Grid::new(sheet, headings);
+    let roles = said.roles();
+    let bands = table::bands(&grid);
+    let mut readers = Vec::with_capacity(bands.len());
+    let parts: Vec<Grid<'_>> = match bands.as_slice() {
+        [_] => vec![grid],
+        several => several.iter().map(|&(first, last)| grid.within(first, last)).collect(),
+    };
+    for part in &parts {
+        readers.push(in_band(part, explained, &roles));
+    }
+    corrected::apply(readers, said)
+}
+
+fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTreeMap<u32, Role>) -> Reader<'a, 'g> {
     let tables = table::tables(grid);
     let legend = legend_around(grid, tables.first()).or_else(|| explained.map(<[String]>::to_vec));
-    let mut reader = Reader { grid, titles: Titles::default(), legend, questions: Vec::new(), problems: Vec::new() };
+    let mut reader = Reader::new(grid, legend);
     for (index, table) in tables.iter().enumerate() {
         let title = title_above(grid, table.head_first).filter(|b| table.leaves.first().is_none_or(|l| b.col() <= l.first + 1));
         // 「＜記入例＞」 over a table: the real one comes below.
@@ -134,22 +169,25 @@ fn in_band(grid: &Grid<'_>, explained: Option<&[String]>) -> (Vec<Question>, Vec
                 reader.titles.put(&title);
             }
         }
-        if let Some(columns) = table.columns(grid, reader.legend.is_some()) {
+        if let Some(columns) = table.columns(grid, reader.legend.is_some(), roles) {
             reader.read(table, &columns);
         } else if let Some(title) = tables.get(index + 1).and_then(|next| title_above(grid, next.head_first)) {
             reader.titles.put(&title);
         }
+    }
+    if reader.tables.is_empty() && corrected::read_marked(&mut reader, roles) {
+        return reader;
     }
     if reader.questions.is_empty() {
         reader.questions = cards::read(grid);
     }
     if reader.questions.is_empty()
         && let Some(table) = Table::headless(grid)
-        && let Some(columns) = table.columns(grid, false)
+        && let Some(columns) = table.columns(grid, false, roles)
     {
         reader.read(&table, &columns);
     }
-    (reader.questions, reader.problems)
+    reader
 }
 
 /// The lone text in the row above a heading row, or one more row up.

@@ -7,7 +7,7 @@ use super::columns::Columns;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings, without_brackets};
 use super::table::{Table, is_counter, is_number};
-use super::{Kind, Mark, Question};
+use super::{FoundTable, Kind, Mark, Question, Why};
 use crate::text::normalize;
 use crate::workbook::{CellRef, Look, Problem};
 
@@ -75,6 +75,10 @@ pub(super) struct Reader<'a, 'g> {
     pub questions: Vec<Question>,
     /// What was passed over though it could be a question.
     pub problems: Vec<Problem>,
+    /// The tables that were read, each with what its columns are for.
+    pub tables: Vec<(FoundTable, Columns)>,
+    /// Rows of the tables that hold no question.
+    pub left: Vec<(u32, Why)>,
 }
 
 /// A row that may be a question, before it is known what the others look like.
@@ -97,16 +101,25 @@ struct Parent<'a> {
     text: String,
     /// The question that it is when no child follows.
     alone: Option<Row<'a>>,
+    /// The row it stands in.
+    row: u32,
     /// Where it stands, where its answer cell is closed and no child has followed yet.
     childless: Option<CellRef>,
     /// Its answer cell is closed, so that rows without a number of their own are its children.
     closed: bool,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a, 'g> Reader<'a, 'g> {
+    /// With nothing read yet.
+    pub fn new(grid: &'g Grid<'a>, legend: Option<Vec<String>>) -> Self {
+        let (titles, questions, problems, tables, left) = Default::default();
+        Self { grid, titles, legend, questions, problems, tables, left }
+    }
+
     /// Reads the table's rows.
     pub fn read(&mut self, table: &Table, columns: &Columns) {
         let grid = self.grid;
+        self.tables.push((table.found(columns), columns.clone()));
         let answer = columns.choice.or(columns.text).or(columns.marks.first().map(|(col, _)| *col)).unwrap_or(columns.question);
         let any_listed = grid.listed(answer, table.head_last + 1, table.last);
         let mut carried: Vec<Option<String>> = vec![None; columns.categories.len()];
@@ -122,16 +135,19 @@ impl<'a> Reader<'a, '_> {
         for (row, blocks) in grid.rows(table.head_last + 1, table.last) {
             // 「当社使用欄」 over a block of its own: what follows is the client's.
             if matches!(blocks, [only] if grid.heading(only) == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
+                self.left.extend(grid.rows(row, table.last).map(|(row, _)| (row, Why::Internal)));
                 break;
             }
             if let Some(mark) = blocks.iter().find(|b| is_example_mark(b.text)) {
                 example_to = example_to.max(mark.range.last.row);
             }
             if row <= example_to {
+                self.left.push((row, Why::Example));
                 continue;
             }
             if let Some(title) = self.title(blocks, columns, answer, any_listed, paper) {
                 self.titles.put(&title);
+                self.left.push((row, Why::Title));
                 carried.fill(None);
                 self.leave(parent.take(), &mut rows);
                 continue;
@@ -161,7 +177,8 @@ impl<'a> Reader<'a, '_> {
                 let heading = blocks.iter().find(heading).filter(|b| !columns.categories.contains(&b.range.first.col));
                 if let Some(block) = heading {
                     self.leave(parent.take(), &mut rows);
-                    parent = Some(Parent { column: block.range.first.col, text: block.text.to_owned(), alone: None, childless: None, closed: false });
+                    self.left.push((row, Why::Parent));
+                    parent = Some(Parent { column: block.range.first.col, text: block.text.to_owned(), alone: None, row, childless: None, closed: false });
                 }
                 continue;
             };
@@ -169,7 +186,14 @@ impl<'a> Reader<'a, '_> {
             let number = number(blocks, &question, columns);
             // 「特記事項」 with a box beside it is a field, no question.
             let field = || matches!(grid.heading(&question), Some(Heading::Remark | Heading::Answer | Heading::Evidence | Heading::Internal));
-            if is_example(question.text) || is_total(question.text) || number.is_none() && field() && Headings::builtin().is_word(question.text) {
+            let why = match question.text {
+                text if is_example(text) => Some(Why::Example),
+                text if is_total(text) => Some(Why::Total),
+                text if number.is_none() && field() && Headings::builtin().is_word(text) => Some(Why::Field),
+                _ => None,
+            };
+            if let Some(why) = why {
+                self.left.push((row, why));
                 continue;
             }
             let shut = |at: CellRef, usual: Option<u32>| {
@@ -185,7 +209,9 @@ impl<'a> Reader<'a, '_> {
             if silent {
                 self.leave(parent.take(), &mut rows);
                 let childless = Some(question.range.first);
-                parent = (!is_note(question.text)).then(|| Parent { column, text: question.text.to_owned(), alone: None, childless, closed: true });
+                let note = is_note(question.text);
+                self.left.push((row, if note { Why::Note } else { Why::Parent }));
+                parent = (!note).then(|| Parent { column, text: question.text.to_owned(), alone: None, row, childless, closed: true });
                 continue;
             }
             if let Some(before) = parent.take() {
@@ -219,7 +245,7 @@ impl<'a> Reader<'a, '_> {
             };
             // A question whose choice is closed is asked by its children; without children, by its text cell.
             if closed && parent.is_none() {
-                parent = Some(Parent { column, text: question.text.to_owned(), alone: Some(read), childless: None, closed: false });
+                parent = Some(Parent { column, text: question.text.to_owned(), alone: Some(read), row, childless: None, closed: false });
             } else {
                 rows.push(read);
             }
@@ -242,6 +268,7 @@ impl<'a> Reader<'a, '_> {
             let note = is_note(row.question.text);
             let uninvited = invited && !row.invited;
             if uninvited || lacks >= 2 || (lacks == 1 && note) {
+                self.left.push((row.question.range.first.row, if note { Why::Note } else { Why::Unlike }));
                 if !note && asks(row.question.text) {
                     self.problem(row.question.range.first, "質問のように見えますが、ほかの質問のような番号や回答欄がないため、対象にしていません。");
                 }
@@ -254,6 +281,9 @@ impl<'a> Reader<'a, '_> {
     /// What becomes of a parent when its children end, or none came.
     fn leave(&mut self, parent: Option<Parent<'a>>, rows: &mut Vec<Row<'a>>) {
         let Some(parent) = parent else { return };
+        if parent.childless.is_some() {
+            self.left.iter_mut().rev().filter(|(row, _)| *row == parent.row).for_each(|(_, why)| *why = Why::Closed);
+        }
         if let Some(at) = parent.childless.filter(|_| asks(&parent.text)) {
             self.problem(at, "質問のように見えますが、回答欄が塗りつぶされているか結合されているため、対象にしていません。");
         }
@@ -282,7 +312,7 @@ impl<'a> Reader<'a, '_> {
             return None;
         }
         let at = CellRef::new(title.range.first.row, answer);
-        let across = title.range.first.col <= columns.question && (title.range.first.col..=title.range.last.col).contains(&answer);
+        let across = answer != columns.question && title.range.first.col <= columns.question && (title.range.first.col..=title.range.last.col).contains(&answer);
         if across {
             return Some(title);
         }
@@ -300,6 +330,16 @@ impl<'a> Reader<'a, '_> {
             return Some(title);
         }
         None
+    }
+
+    /// The question in that row, whatever it looks like; `None` where the questions' columns hold no text there.
+    pub fn taken(&self, row: u32, columns: &Columns, section: Vec<String>) -> Option<Question> {
+        let blocks = self.grid.row(row);
+        let asking = |b: &&Block<'a>| columns.questions.contains(&b.col()) && !is_number(b.text);
+        let question = *blocks.iter().filter(asking).max_by_key(|b| b.col())?;
+        let number = number(blocks, &question, columns);
+        let place = self.grid.sheet.look(question.range.first);
+        Some(self.question(&Row { question, section, number, invited: true, place, listed: false, closed: false }, columns))
     }
 
     fn question(&self, row: &Row<'a>, columns: &Columns) -> Question {

@@ -244,6 +244,38 @@ impl Table {
         block.range.last.col >= last.first || coloured || !grid.inviting(at)
     }
 
+    /// Rows `first` to `last` as a table, whatever they look like: its columns are those in which texts or places to write into
+    /// begin. `questions` are columns that hold questions: nothing begins inside those.
+    pub fn over(grid: &Grid<'_>, first: u32, last: u32, questions: &[u32]) -> Self {
+        let blocks = || grid.rows(first, last).flat_map(|(_, blocks)| blocks);
+        let reach = |col: u32| {
+            let mut ends: Vec<u32> = blocks().filter(|b| b.col() == col).map(|b| b.range.last.col).collect();
+            ends.sort_unstable();
+            ends.get(ends.len() / 2).copied().unwrap_or(col)
+        };
+        let reaches: Vec<(u32, u32)> = questions.iter().map(|&col| (col, reach(col))).collect();
+        let places = grid.places().filter(|at| (first..=last).contains(&at.row)).map(|at| at.col);
+        let mut starts: Vec<u32> = blocks().map(Block::col).chain(places).chain(questions.iter().copied()).collect();
+        starts.retain(|col| questions.contains(col) || !reaches.iter().any(|&(from, to)| from < *col && *col <= to));
+        starts.sort_unstable();
+        starts.dedup();
+        let head = grid.row(first.saturating_sub(1));
+        let labels = head.len() >= 2 && head.iter().all(is_label);
+        let leaf = |(i, &first): (usize, &u32)| {
+            let over = head.iter().find(|b| labels && (b.col()..=b.range.last.col).contains(&first));
+            Leaf {
+                first,
+                last: starts.get(i + 1).map_or(grid.last_col.max(first), |next| next - 1),
+                text: over.map(|b| b.text.to_owned()).unwrap_or_default(),
+                heading: over.and_then(|b| grid.heading(b)),
+                above: Vec::new(),
+            }
+        };
+        let leaves = starts.iter().enumerate().map(leaf).collect();
+        let head = first.saturating_sub(1);
+        Self { head_first: head, head_last: head, last, leaves }
+    }
+
     /// A table without headings, where texts that ask have places to answer beside them: its columns are those in which
     /// texts or places begin. `None` where there are fewer than two such rows.
     pub fn headless(grid: &Grid<'_>) -> Option<Self> {

@@ -132,7 +132,7 @@ impl Store {
              FROM decision b
              JOIN question q ON q.id = b.question_id
              LEFT JOIN decision d ON d.question_id = b.question_id AND d.revision = b.revision - 1
-             WHERE b.batch_id = $1 AND q.questionnaire_id = $2
+             WHERE b.batch_id = $1 AND q.questionnaire_id = $2 AND q.position > 0
              ORDER BY q.position",
         )
         .bind(batch)

@@ -4,6 +4,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, parsed};
+
+mod mapping;
+
+pub(super) use mapping::{StoredMapping, StoredMark};
+
 use crate::export::FinalAnswer;
 use crate::matching::Reason;
 use crate::questionnaire::{Kind, Mark, Question};
@@ -37,6 +42,11 @@ pub(super) struct Cells {
 }
 
 impl Cells {
+    /// Where the question stands.
+    pub(super) fn question_cell(&self) -> &str {
+        &self.question
+    }
+
     pub(super) fn of(question: &Question) -> Self {
         Self {
             question: question.question_cell.to_string(),

@@ -64,12 +64,14 @@ pub struct Questionnaire {
     pub owner: Option<i64>,
     /// Its questions by state.
     pub tally: Tally,
+    /// How often a person put right what was found in it.
+    pub generation: i64,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, client, services, due, file_name, created_at, state, message, problems, standard_sheet_id, owner_id FROM questionnaire ",
+            "SELECT id, client, services, due, file_name, created_at, state, message, problems, standard_sheet_id, owner_id, generation FROM questionnaire ",
             $rest
         )
     };
@@ -213,5 +215,6 @@ fn questionnaire(row: &SqliteRow, tallies: &mut HashMap<i64, Tally>) -> Result<Q
         standard: row.try_get("standard_sheet_id")?,
         owner: row.try_get("owner_id")?,
         tally: tallies.remove(&id).unwrap_or_default(),
+        generation: row.try_get("generation")?,
     })
 }

@@ -3,13 +3,13 @@
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::json::{Cells, StoredProblem, StoredProposal, decode, encode};
+use super::json::{Cells, StoredProposal, decode, encode};
 use super::{Store, StoreError, decisions, number};
 use crate::export::FinalAnswer;
 use crate::matching::Band;
 use crate::questionnaire::Question;
-use crate::review::{Kind, Proposal, Review, Revision, Suggestion, alike::groups};
-use crate::workbook::{CellRef, Problem};
+use crate::review::{Kind, Proposal, Review, Revision, Suggestion};
+use crate::workbook::CellRef;
 
 /// One question with everything a reviewer needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,62 +66,6 @@ macro_rules! select {
 }
 
 impl Store {
-    /// Ends the reading of questionnaire `id`: its questions can be reviewed from now on. All or nothing is stored.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn finish(
-        &self,
-        id: i64,
-        standard: i64,
-        problems: &[Problem],
-        questions: &[(Question, Suggestion)],
-    ) -> Result<(), StoreError> {
-        let problems: Vec<StoredProblem> = problems.iter().map(Into::into).collect();
-        let mut write = self.write().await?;
-        let done = sqlx::query(
-            "UPDATE questionnaire SET state = 'ready', message = NULL, standard_sheet_id = $1, problems = $2
-             WHERE id = $3 AND state = 'reading'",
-        )
-        .bind(standard)
-        .bind(encode("problems", &problems)?)
-        .bind(id)
-        .execute(&mut *write.tx)
-        .await?;
-        if done.rows_affected() == 0 {
-            return Ok(()); // Somebody else ended it; dropping `write` leaves everything as it is.
-        }
-        let texts: Vec<&str> = questions.iter().map(|(q, _)| q.text.as_str()).collect();
-        for ((position, (question, suggestion)), alike) in (1_i64..).zip(questions).zip(groups(&texts)) {
-            let row = sqlx::query(
-                "INSERT INTO question (questionnaire_id, position, sheet, number, section, text, cells, alike)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
-            )
-            .bind(id)
-            .bind(position)
-            .bind(&question.sheet)
-            .bind(&question.number)
-            .bind(encode("section", &question.section)?)
-            .bind(&question.text)
-            .bind(encode("cells", &Cells::of(question))?)
-            .bind(alike.map(|first| i64::try_from(first + 1).unwrap_or(i64::MAX)))
-            .fetch_one(&mut *write.tx)
-            .await?;
-            let proposals: Vec<StoredProposal> = suggestion.proposals.iter().map(Into::into).collect();
-            sqlx::query(
-                "INSERT INTO suggestion (question_id, band, answerable, draft, proposals) VALUES ($1, $2, $3, $4, $5)",
-            )
-            .bind(row.try_get::<i64, _>("id")?)
-            .bind(suggestion.band.name())
-            .bind(suggestion.answerable)
-            .bind(suggestion.draft.map(i64::from))
-            .bind(encode("proposals", &proposals)?)
-            .execute(&mut *write.tx)
-            .await?;
-        }
-        write.commit().await
-    }
-
     /// Adds a proposal that a person found by hand, where it is not among the question's.
     ///
     /// # Errors

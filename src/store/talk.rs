@@ -180,7 +180,7 @@ impl Store {
         let words: Vec<&str> = words.split(' ').filter(|w| !w.is_empty()).collect();
         let rows = sqlx::query(
             "SELECT s.questionnaire_id, s.position, q.client, s.text
-             FROM question s JOIN questionnaire q ON q.id = s.questionnaire_id ORDER BY s.id DESC LIMIT 50000",
+             FROM question s JOIN questionnaire q ON q.id = s.questionnaire_id WHERE s.position > 0 ORDER BY s.id DESC LIMIT 50000",
         )
         .fetch_all(&self.pool)
         .await?;

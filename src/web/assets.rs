@@ -11,12 +11,14 @@ use super::error::WebError;
 
 const CSS: &str = include_str!("static/app.css");
 const SCRIPT: &str = include_str!("static/app.js");
+const MAPPING_CSS: &str = include_str!("static/mapping.css");
+const MAPPING_SCRIPT: &str = include_str!("static/mapping.js");
 const ICON: &str = include_str!("static/icon.svg");
 
 /// Changes with the files, so that a browser may keep them for good.
 pub(super) static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hasher = DefaultHasher::new();
-    (CSS, SCRIPT, ICON).hash(&mut hasher);
+    (CSS, SCRIPT, MAPPING_CSS, MAPPING_SCRIPT, ICON).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 });
 
@@ -25,6 +27,8 @@ pub(super) async fn file(Path(name): Path<String>) -> Result<Response, WebError>
     let (kind, body) = match name.as_str() {
         "app.css" => ("text/css; charset=utf-8", CSS),
         "app.js" => ("text/javascript; charset=utf-8", SCRIPT),
+        "mapping.css" => ("text/css; charset=utf-8", MAPPING_CSS),
+        "mapping.js" => ("text/javascript; charset=utf-8", MAPPING_SCRIPT),
         "icon.svg" => ("image/svg+xml", ICON),
         _ => return Err(WebError::NotFound),
     };

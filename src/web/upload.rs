@@ -56,7 +56,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Result<Response, WebErr
     form_page(&app, &FileForm::default(), Wrong::default(), StatusCode::OK)
 }
 
-/// `POST /upload`: to the new questionnaire's page, or back to the form with what is wrong.
+/// `POST /upload`: to what was found in it, or back to the form with what is wrong.
 pub(super) async fn submit(State(app): State<Arc<App>>, who: Who, multipart: Result<Multipart, MultipartRejection>) -> Result<Response, WebError> {
     let mut form = FileForm::read(multipart?, app.limits.file_bytes).await?;
     let mut wrong = Wrong::default();
@@ -107,7 +107,7 @@ pub(super) async fn submit(State(app): State<Arc<App>>, who: Who, multipart: Res
     {
         let new = NewQuestionnaire { client, services, due, file_name, bytes };
         match app.pipeline.upload(new, &who.by).await.map_err(WebError::from) {
-            Ok(id) => return Ok(Redirect::to(&format!("/questionnaires/{id}")).into_response()),
+            Ok(id) => return Ok(Redirect::to(&format!("/questionnaires/{id}/mapping")).into_response()),
             Err(e @ WebError::Internal(_)) => return Err(e),
             Err(e) => {
                 status = e.status();

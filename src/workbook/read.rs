@@ -142,6 +142,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
             protected: scanned.protected,
             hidden_rows: scanned.hidden_rows,
             hidden_cols: scanned.hidden_cols,
+            widths: scanned.widths,
         });
     }
     drop(values);

@@ -30,6 +30,7 @@ pub(super) struct Scanned {
     pub protected: bool,
     pub hidden_rows: Vec<u32>,
     pub hidden_cols: Vec<(u32, u32)>,
+    pub widths: Vec<(u32, u32, u32)>,
 }
 
 /// What may still be kept, over all sheets.
@@ -130,9 +131,15 @@ impl Scan<'_> {
         match (token.kind, token.local()) {
             (Kind::Start, b"Fallback") => self.fallback = Some(token.depth),
             (Kind::Start, b"sheetData") if token.depth == 1 => self.place.data = Some(token.depth),
-            (Kind::Start | Kind::Empty, b"col") if token.flag("hidden") => {
+            (Kind::Start | Kind::Empty, b"col") => {
                 let first = token.number("min").unwrap_or(1);
-                self.found.hidden_cols.push((first, token.number("max").unwrap_or(first).min(MAX_COL)));
+                let last = token.number("max").unwrap_or(first).min(MAX_COL);
+                if token.flag("hidden") {
+                    self.found.hidden_cols.push((first, last));
+                }
+                let width = token.raw_attribute("width").and_then(|w| std::str::from_utf8(w).ok()?.trim().parse::<f64>().ok());
+                // No column is wider than 255 digits.
+                self.found.widths.extend(width.map(|w| (first, last, (w.clamp(0.0, 255.0) * 100.0).round() as u32)));
                 self.kept += 1;
             }
             (Kind::Start | Kind::Empty, b"mergeCell") => {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Look;
 use super::package::Package;
+use super::palette::{Theme, WHITE};
 use super::read::ReadError;
 use super::token::{Token, unescape};
 
@@ -39,15 +40,8 @@ struct Tables {
 #[derive(Default, Clone, Copy)]
 struct Fill {
     visible: bool,
-    fore: Option<Colour>,
-    back: Option<Colour>,
-}
-
-/// A colour: white, or a number that is the same for the same colour.
-#[derive(Clone, Copy)]
-enum Colour {
-    White,
-    Other(u32),
+    fore: Option<u32>,
+    back: Option<u32>,
 }
 
 impl Fill {
@@ -55,8 +49,8 @@ impl Fill {
     fn colour(self) -> Option<u32> {
         match self.fore.or(self.back) {
             _ if !self.visible => None,
-            Some(Colour::White) => None,
-            Some(Colour::Other(colour)) => Some(colour),
+            Some(WHITE) => None,
+            Some(colour) => Some(colour),
             None => Some(0),
         }
     }
@@ -67,6 +61,7 @@ pub(super) fn read(package: &Package<'_>, path: &str) -> Result<Vec<Style>, Read
     let Some(entry) = package.find(path) else { return Ok(Vec::new()) };
     let part = package.load(entry)?;
     let mut tokens = part.tokens();
+    let theme = Theme::read(package);
     let mut tables = Tables::default();
     let mut section = Vec::new();
     while let Some(token) = tokens.next().map_err(|e| package.error(path, e))? {
@@ -74,7 +69,7 @@ pub(super) fn read(package: &Package<'_>, path: &str) -> Result<Vec<Style>, Read
             if token.depth == 1 {
                 section = token.local().to_vec();
             } else {
-                tables.add(&section, &token);
+                tables.add(&section, &token, &theme);
             }
         }
     }
@@ -82,7 +77,7 @@ pub(super) fn read(package: &Package<'_>, path: &str) -> Result<Vec<Style>, Read
 }
 
 impl Tables {
-    fn add(&mut self, section: &[u8], token: &Token<'_>) {
+    fn add(&mut self, section: &[u8], token: &Token<'_>, theme: &Theme) {
         let is_off = |v: Option<&[u8]>| matches!(v, Some(b"0" | b"false"));
         match (section, token.depth, token.local()) {
             (b"numFmts", 2, b"numFmt") if self.formats.len() < MAX_STYLES => {
@@ -97,8 +92,8 @@ impl Tables {
                 let visible = token.raw_attribute("patternType").is_some_and(|p| p != b"none");
                 set(&mut self.filled, |fill| fill.visible = visible);
             }
-            (b"fills", 4, b"fgColor") => set(&mut self.filled, |fill| fill.fore = colour(token)),
-            (b"fills", 4, b"bgColor") => set(&mut self.filled, |fill| fill.back = colour(token)),
+            (b"fills", 4, b"fgColor") => set(&mut self.filled, |fill| fill.fore = theme.colour(token)),
+            (b"fills", 4, b"bgColor") => set(&mut self.filled, |fill| fill.back = theme.colour(token)),
             (b"borders", 2, b"border") => push(&mut self.bordered, false),
             (b"borders", 3, _) if token.raw_attribute("style").is_some_and(|s| s != b"none") => {
                 set(&mut self.bordered, |b| *b = true)
@@ -138,27 +133,6 @@ fn set<T>(list: &mut [T], change: impl FnOnce(&mut T)) {
     if let Some(last) = list.last_mut() {
         change(last);
     }
-}
-
-/// The colour that an element names; `None` where it names none. A colour of the theme or of the palette is not looked up: its number
-/// tells it from the others.
-fn colour(token: &Token<'_>) -> Option<Colour> {
-    let number =
-        |bytes: &[u8], radix| std::str::from_utf8(bytes).ok().and_then(|t| u32::from_str_radix(t, radix).ok()).unwrap_or(0);
-    if let Some(rgb) = token.raw_attribute("rgb") {
-        let rgb = number(&rgb[rgb.len().saturating_sub(6)..], 16);
-        return Some(if rgb == 0xFF_FFFF { Colour::White } else { Colour::Other(rgb) });
-    }
-    if let Some(theme) = token.raw_attribute("theme") {
-        let tint = token.raw_attribute("tint").unwrap_or_default();
-        // Theme colour 0 is the paper's; a tint below zero darkens it.
-        let white = theme == b"0" && !tint.starts_with(b"-");
-        let shade = tint.iter().fold(0_u32, |sum, b| sum.wrapping_mul(31).wrapping_add(u32::from(*b)) & 0xFFFF);
-        return Some(if white { Colour::White } else { Colour::Other(0x0100_0000 | number(theme, 10) << 16 | shade) });
-    }
-    let indexed = token.raw_attribute("indexed")?;
-    let white = matches!(indexed, b"1" | b"9" | b"65");
-    Some(if white { Colour::White } else { Colour::Other(0x0200_0000 | number(indexed, 10)) })
 }
 
 /// Formats that every workbook has without saying so (ECMA-376, 18.8.30, with those of East Asian versions).

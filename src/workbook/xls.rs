@@ -44,6 +44,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
             protected: false,
             hidden_rows: Vec::new(),
             hidden_cols: Vec::new(),
+            widths: Vec::new(),
         };
         for (row, col, value) in range.used_cells() {
             let text = text_of(value);

@@ -34,6 +34,7 @@ impl Browser {
         let file = self.client.find(Locator::Css("#file")).await.unwrap();
         file.send_keys(&sent.join(file_name).to_string_lossy()).await.unwrap();
         self.press("アップロード").await;
+        self.press("この内容でレビューへ進む").await;
         self.wait_for("承認").await;
     }
 }

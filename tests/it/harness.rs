@@ -143,7 +143,7 @@ impl TestApp {
         let fields = [("client", "株式会社みなと商事"), ("due", "2026-04-10")];
         let answer = self.post_file("/upload", &fields, Some((name, &bytes))).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-        let id = answer.location().trim_start_matches("/questionnaires/").parse().expect("an id");
+        let id = answer.location().trim_start_matches("/questionnaires/").trim_end_matches("/mapping").parse().expect("an id");
         self.wait_until_read(id).await;
         id
     }

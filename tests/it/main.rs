@@ -12,6 +12,7 @@ mod harness;
 mod hostile;
 mod http;
 mod keep;
+mod mapping;
 mod matching;
 mod process;
 mod profile;

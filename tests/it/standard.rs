@@ -42,6 +42,7 @@ fn workbook(rows: &[&[&str]]) -> Workbook {
         protected: false,
         hidden_rows: Vec::new(),
         hidden_cols: Vec::new(),
+        widths: Vec::new(),
     };
     Workbook { sheets: vec![sheet], problems: Vec::new() }
 }

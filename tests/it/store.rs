@@ -91,7 +91,7 @@ async fn ready(store: &Store, questions: u32) -> i64 {
     let id = store.add_questionnaire(&upload(), &by(), at(0)).await.unwrap();
     let standard = store.add_standard("標準.xlsx", b"PK", 67, &by(), at(0)).await.unwrap();
     let questions: Vec<_> = (1..=questions).map(question).collect();
-    store.finish(id, standard, &[], &questions).await.unwrap();
+    store.finish(id, 0, standard, &[], &questions).await.unwrap();
     id
 }
 
@@ -124,7 +124,7 @@ async fn questions_come_back_as_they_went_in(store: Store) {
     let nothing = Suggestion { band: Band::None, answerable: 0.0, draft: None, proposals: vec![] };
     let sent = vec![question(1), (bare, nothing)];
     let problem = Problem { sheet: Some("表紙".to_owned()), cell: Some(CellRef::new(3, 2)), message: "結合".to_owned() };
-    store.finish(id, standard, std::slice::from_ref(&problem), &sent).await.unwrap();
+    store.finish(id, 0, standard, std::slice::from_ref(&problem), &sent).await.unwrap();
 
     let kept = store.questions(id).await.unwrap();
     assert_eq!(kept.iter().map(|q| q.position).collect::<Vec<_>>(), [1, 2]);
@@ -143,7 +143,7 @@ async fn reading_ends_once(store: Store) {
     let id = ready(&store, 1).await;
     let before = store.questions(id).await.unwrap();
     // A second process that read the same upload comes too late, with an answer or with a failure.
-    store.finish(id, 1, &[], &[question(8), question(9)]).await.unwrap();
+    store.finish(id, 0, 1, &[], &[question(8), question(9)]).await.unwrap();
     store.fail(id, "遅い").await.unwrap();
     assert!(!store.retry(id).await.unwrap());
     assert_eq!(store.questions(id).await.unwrap(), before);

@@ -119,7 +119,7 @@ async fn all_of_band_high_is_taken_at_one_go_and_back_as_one() {
         (question, Suggestion { band, answerable: 0.9, draft: Some(row), proposals: vec![proposal] })
     };
     let standard = app.pipeline.engine().unwrap().id();
-    app.store.finish(id, standard, &[], &(1..=7).map(drafted).collect::<Vec<_>>()).await.unwrap();
+    app.store.finish(id, 0, standard, &[], &(1..=7).map(drafted).collect::<Vec<_>>()).await.unwrap();
     let page = app.get(&format!("/questionnaires/{id}/high")).await.text();
     let takes: Vec<String> = page.split("name=\"take\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
     assert_eq!(takes, ["1-0", "2-0", "4-0", "5-0", "6-0", "7-0"], "the third is not that sure");
@@ -193,7 +193,7 @@ async fn questions_that_ask_the_same_are_decided_together_and_contradictions_sho
         question(4, same, &["はい", "いいえ"]),
     ];
     let standard = app.pipeline.engine().unwrap().id();
-    app.store.finish(id, standard, &[], &questions.map(|q| (q, nothing()))).await.unwrap();
+    app.store.finish(id, 0, standard, &[], &questions.map(|q| (q, nothing()))).await.unwrap();
     let page = app.get(&format!("/questionnaires/{id}?at=1")).await.text();
     assert!(page.contains("同じ内容の質問：") && page.contains("name=\"together\""), "{page}");
     assert!(!app.get(&format!("/questionnaires/{id}?at=2")).await.text().contains("同じ内容の質問："));
@@ -398,7 +398,7 @@ async fn what_stands_in_a_cell_is_never_code() {
     let problem = Problem { sheet: Some(EVIL.to_owned()), cell: None, message: EVIL.to_owned() };
     let standard = app.pipeline.engine().unwrap().id();
     let both = vec![(question.clone(), suggestion.clone()), (question, suggestion)];
-    app.store.finish(id, standard, &[problem], &both).await.unwrap();
+    app.store.finish(id, 0, standard, &[problem], &both).await.unwrap();
     let fields = [("action", "save"), ("revision", "0"), ("choice", EVIL), ("text", EVIL), ("item", "1")];
     assert_eq!(app.decide(id, 1, &fields).await.status, StatusCode::SEE_OTHER);
     app.store.comment(id, 1, EVIL, &by, app.clock.now()).await.unwrap();
