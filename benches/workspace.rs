@@ -1,7 +1,7 @@
 //! What the review workspace costs: the page of a question among 400, at the server and in Chromium, beside the smallest of
 //! pages there; and a decision while 20 reviewers are at work, beside its floor in the same run, a file written and synced.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a benchmark")]
 
 #[path = "../tests/it/chrome.rs"]
 #[allow(dead_code, reason = "the tests use more of it")]
