@@ -7,19 +7,25 @@ use unicode_normalization::char::{canonical_combining_class, decompose_compatibl
 #[must_use]
 pub fn normalize(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut gap = false;
-    for c in text.chars() {
-        match plain(c) {
-            Some(' ') => gap = !out.is_empty(),
-            Some(c) => {
-                if std::mem::take(&mut gap) {
-                    out.push(' ');
-                }
-                out.push(c);
-            }
-            None => return normalize_any(text),
+    // What stays as it is, is copied in one go.
+    let (mut from, mut gap) = (0, false);
+    for (at, c) in text.char_indices() {
+        let Some(folded) = plain(c) else { return normalize_any(text) };
+        if folded == c && c != ' ' && !gap {
+            continue;
         }
+        out.push_str(&text[from..at]);
+        from = at + c.len_utf8();
+        if folded == ' ' {
+            gap = !out.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut gap) {
+            out.push(' ');
+        }
+        out.push(folded);
     }
+    out.push_str(&text[from..]);
     out
 }
 

@@ -4,23 +4,31 @@
 //! `write` puts edits into those same bytes.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 use std::time::Duration;
 
 mod archive;
+mod bits;
+mod blocks;
 mod calculation;
 mod charset;
 mod check;
 mod layout;
 mod lists;
 mod package;
+mod packing;
 mod palette;
+mod patch;
 pub mod read;
+mod repack;
 pub mod rows;
 mod scan;
 mod splice;
+mod styles;
 mod survey;
+mod surveyed;
+mod token;
 pub mod trial;
 mod values;
 pub mod write;
@@ -53,20 +61,28 @@ impl CellRef {
 
 impl fmt::Display for CellRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", column_letters(self.col), self.row)
+        letters(self.col).try_for_each(|letter| f.write_char(letter))?;
+        write!(f, "{}", self.row)
     }
 }
 
 /// `A` for 1, `XFD` for 16384.
 #[must_use]
-pub fn column_letters(mut col: u32) -> String {
-    let mut letters = Vec::new();
+pub fn column_letters(col: u32) -> String {
+    letters(col).collect()
+}
+
+/// The letters of a column, the first one first.
+fn letters(mut col: u32) -> impl Iterator<Item = char> {
+    let mut letters = [0; 7];
+    let mut count = 0;
     while col > 0 {
         col -= 1;
-        letters.push(b'A' + (col % 26) as u8);
+        letters[count] = b'A' + (col % 26) as u8;
+        count += 1;
         col /= 26;
     }
-    letters.iter().rev().map(|&b| char::from(b)).collect()
+    letters.into_iter().take(count).rev().map(char::from)
 }
 
 /// A text that is no cell reference such as `C12`.

@@ -138,14 +138,14 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
             Row::Texts(blocks)
         } else {
             let labelled = |at: &CellRef| blocks.iter().filter(|b| b.range.last.col < at.col).max_by_key(|b| b.col());
-            let known = |b: &Block<'_>| is_label(b.text) || matches!(b.heading, Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice));
+            let known = |b: &Block<'_>| is_label(b.text) || matches!(grid.heading(b), Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice));
             let place = |at: CellRef| {
                 let text = grid.sheet.text(at);
                 let list = grid.validation(at);
                 let boxed = boxes::choices(text);
                 Place {
                     at,
-                    label: labelled(&at).and_then(|b| b.heading),
+                    label: labelled(&at).and_then(|b| grid.heading(b)),
                     choices: list.and_then(|l| l.choices.clone()).or_else(|| boxed.clone()),
                     boxes: boxed.map(|_| text.to_owned()),
                     listed: list.is_some(),

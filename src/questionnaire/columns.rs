@@ -341,13 +341,13 @@ impl Stats {
         let mut first = true;
         for &row in rows {
             let at = CellRef::new(row, self.col);
-            let look = grid.sheet.look(at);
+            let (text, look) = grid.sheet.cells.get(&at).map_or(("", Look::default()), |c| (&c.text, c.look));
             self.unlocked += usize::from(look.unlocked);
-            if !grid.sheet.text(at).is_empty() {
-                self.written += grid.sheet.text(at).chars().count();
-                self.filled += usize::from(boxes::choices(grid.sheet.text(at)).is_none());
-            } else if grid.empty(at) {
-                self.open += usize::from(grid.inviting(at) || look.filled());
+            if !text.is_empty() {
+                self.written += text.chars().count();
+                self.filled += usize::from(boxes::choices(text).is_none());
+            } else if grid.block(at).first == at {
+                self.open += usize::from(grid.invites(at, look) || look.filled());
                 if std::mem::take(&mut first) {
                     self.place = look;
                 }

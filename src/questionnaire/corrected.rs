@@ -19,7 +19,7 @@ pub(super) fn read_marked(reader: &mut Reader<'_, '_>, roles: &BTreeMap<u32, Rol
     let asked = questions(roles);
     let Some(&col) = asked.last().filter(|col| (grid.first_col..=grid.last_col).contains(col)) else { return false };
     // Below the first text that only names the column.
-    let names = |row: &u32| grid.row(*row).iter().any(|b| b.col() == col && matches!(b.heading, Some(Heading::Question | Heading::Item)));
+    let names = |row: &u32| grid.row(*row).iter().any(|b| b.col() == col && matches!(grid.heading(b), Some(Heading::Question | Heading::Item)));
     let rows: Vec<u32> = grid.rows(1, grid.last_row).filter(|(_, b)| b.iter().any(|b| b.col() == col)).map(|(row, _)| row).collect();
     let Some(first) = rows.iter().find(|row| names(row)).map(|row| row + 1).or(rows.first().copied()) else { return false };
     read_rows(reader, first, grid.last_row, roles)

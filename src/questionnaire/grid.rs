@@ -1,5 +1,6 @@
 //! A sheet as a person sees it: visible blocks of text, merged or single, row by row.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
@@ -12,8 +13,6 @@ pub(super) struct Block<'a> {
     pub range: CellRange,
     pub text: &'a str,
     pub look: Look,
-    /// What the text tells where it stands over a column.
-    pub heading: Option<Heading>,
 }
 
 impl Block<'_> {
@@ -43,8 +42,11 @@ const TALL: u32 = 256;
 /// Lists for up to this many columns are found by each column.
 const WIDE: u32 = 64;
 
-/// Merges and lists of a sheet, found by row and by column.
+/// Merges and lists of a sheet, found by row and by column, and what its texts tell.
 struct Frame<'a> {
+    headings: &'a Headings,
+    /// What has been asked of them so far, by their cells: few texts are ever taken for a heading.
+    known: RefCell<HashMap<CellRef, Option<Heading>>>,
     merges: HashMap<u32, Vec<CellRange>>,
     tall_merges: Vec<CellRange>,
     /// By column: ranges by their first row, each with the lowest row that it or one before it reaches.
@@ -60,8 +62,9 @@ struct Span<'a> {
 }
 
 impl<'a> Frame<'a> {
-    fn new(sheet: &'a Sheet, last_row: u32) -> Self {
-        let mut frame = Self { merges: HashMap::new(), tall_merges: Vec::new(), lists: HashMap::new(), wide_lists: Vec::new() };
+    fn new(sheet: &'a Sheet, headings: &'a Headings, last_row: u32) -> Self {
+        let (merges, tall_merges, lists, wide_lists) = (HashMap::new(), Vec::new(), HashMap::new(), Vec::new());
+        let mut frame = Self { headings, known: RefCell::default(), merges, tall_merges, lists, wide_lists };
         for merge in &sheet.merges {
             if merge.height() > TALL {
                 frame.tall_merges.push(*merge);
@@ -109,12 +112,12 @@ impl<'a> Frame<'a> {
 }
 
 impl<'a> Grid<'a> {
-    pub fn new(sheet: &'a Sheet, headings: &Headings) -> Self {
+    pub fn new(sheet: &'a Sheet, headings: &'a Headings) -> Self {
         let last_row = sheet.cells.iter().rev().find(|(_, cell)| !cell.text.is_empty()).map_or(0, |(at, _)| at.row);
         let mut grid = Self {
             sheet,
             rows: BTreeMap::new(),
-            frame: Rc::new(Frame::new(sheet, last_row)),
+            frame: Rc::new(Frame::new(sheet, headings, last_row)),
             last_row,
             first_col: 1,
             last_col: 0,
@@ -124,7 +127,7 @@ impl<'a> Grid<'a> {
             if cell.text.is_empty() || sheet.hidden_rows.binary_search(&at.row).is_ok() || grid.hidden_col(at.col) {
                 continue;
             }
-            let block = Block { range: grid.block(at), text: &cell.text, look: cell.look, heading: headings.column(&cell.text) };
+            let block = Block { range: grid.block(at), text: &cell.text, look: cell.look };
             grid.rows.entry(at.row).or_default().push(block);
         }
         grid
@@ -136,6 +139,11 @@ impl<'a> Grid<'a> {
         let rows = self.rows.iter().map(|(row, blocks)| (*row, blocks.iter().filter(inside).copied().collect::<Vec<_>>()));
         let rows = rows.filter(|(_, blocks)| !blocks.is_empty()).collect();
         Self { sheet: self.sheet, rows, frame: Rc::clone(&self.frame), last_row: self.last_row, first_col: first, last_col: last.min(self.last_col) }
+    }
+
+    /// What the block's text tells where it stands over a column.
+    pub fn heading(&self, block: &Block<'_>) -> Option<Heading> {
+        *self.frame.known.borrow_mut().entry(block.range.first).or_insert_with(|| self.frame.headings.column(block.text))
     }
 
     pub fn hidden_col(&self, col: u32) -> bool {
@@ -175,7 +183,11 @@ impl<'a> Grid<'a> {
 
     /// Whether the cell looks like a place to write into: framed, open in a protected sheet, or with a list.
     pub fn inviting(&self, at: CellRef) -> bool {
-        let look = self.sheet.look(at);
+        self.invites(at, self.sheet.look(at))
+    }
+
+    /// The same where its look is known.
+    pub fn invites(&self, at: CellRef, look: Look) -> bool {
         look.bordered || (self.sheet.protected && look.unlocked) || self.validation(at).is_some()
     }
 

@@ -1,5 +1,6 @@
 //! What the words over a column, or on a sheet's tab, tell: the vocabulary of `index/headings.tsv`.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use crate::text::normalize;
@@ -49,11 +50,39 @@ pub struct Headings {
 /// Words by how they may stand in a heading, each with what it tells and its line in the file.
 #[derive(Debug, Default)]
 struct Words {
-    whole: HashMap<String, (Heading, usize)>,
-    ending: HashMap<String, (Heading, usize)>,
-    beginning: HashMap<String, (Heading, usize)>,
+    whole: HashMap<String, Told>,
+    ending: Affixes,
+    beginning: Affixes,
     /// Words that are choices, whatever else they are.
     choices: HashSet<String>,
+}
+
+/// What a word tells, and its line in the file.
+type Told = (Heading, usize);
+
+/// Words that stand at the begin or at the end of headings.
+#[derive(Debug, Default)]
+struct Affixes {
+    known: HashMap<String, Told>,
+    /// The length of the longest, in bytes.
+    longest: usize,
+    /// The letters at which headings begin, or end, that have one.
+    edges: HashSet<char>,
+}
+
+impl Affixes {
+    fn add(&mut self, word: String, edge: Option<char>, told: Told) {
+        self.edges.extend(edge);
+        self.longest = self.longest.max(word.len());
+        self.known.entry(word).or_insert(told);
+    }
+
+    /// The first of the pieces that is known, with what it tells.
+    fn find<'h>(&self, edge: Option<char>, pieces: impl Iterator<Item = &'h str>) -> Option<(usize, &Told)> {
+        edge.filter(|c| self.edges.contains(c))?;
+        let mut pieces = pieces.filter(|piece| piece.len() <= self.longest);
+        pieces.find_map(|piece| Some((piece.len(), self.known.get(piece)?)))
+    }
 }
 
 /// A line of the vocabulary that can't be read.
@@ -117,10 +146,10 @@ impl Headings {
             // A one-letter word (「無」, 「#」), a number or a choice says nothing at the end of another.
             let alone = word.starts_with('=') || text.chars().count() < 2 || matches!(heading, Heading::Choice | Heading::Number);
             if word.ends_with('+') || (!alone && matches!(heading, Heading::Previous | Heading::SheetInstructions)) {
-                words.beginning.entry(text.clone()).or_insert(told);
+                words.beginning.add(text.clone(), text.chars().next(), told);
             }
             if !alone && !word.ends_with('+') {
-                words.ending.entry(text.clone()).or_insert(told);
+                words.ending.add(text.clone(), text.chars().next_back(), told);
             }
             if heading == Heading::Choice {
                 words.choices.insert(text.clone());
@@ -173,9 +202,13 @@ impl Headings {
 
 impl Words {
     fn find(&self, text: &str) -> Option<Heading> {
+        // Every question has a number beside it.
+        if text.bytes().all(|b| b.is_ascii_digit()) {
+            return self.word(text);
+        }
         let bare = without_brackets(text);
-        // Most texts on a sheet are questions: too long for a heading whatever their width and spaces.
-        if bare.chars().filter(|c| !c.is_whitespace()).count() > MAX_HEADING * 2 {
+        // Most texts on a sheet are questions, and need not be folded.
+        if is_too_long(&bare) {
             return None;
         }
         let bare = squeeze(&bare);
@@ -189,19 +222,19 @@ impl Words {
     /// Whether the text is a name of the client himself, as in 「（当社）」.
     fn owner(&self, text: &str) -> bool {
         let name = text.trim_end_matches([')', '）', ']', '］', '】']);
-        matches!(self.beginning.get(name), Some((Heading::Internal, _)))
+        matches!(self.beginning.known.get(name), Some((Heading::Internal, _)))
     }
 
     fn word(&self, heading: &str) -> Option<Heading> {
-        if heading.is_empty() || heading.chars().count() > MAX_HEADING {
+        if heading.is_empty() || heading.chars().nth(MAX_HEADING).is_some() {
             return None;
         }
         if let Some((known, _)) = self.whole.get(heading) {
             return Some(*known);
         }
         let cuts = || heading.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
-        let ending = cuts().find_map(|at| self.ending.get(&heading[at..]).map(|told| (heading.len() - at, told)));
-        let beginning = cuts().rev().find_map(|at| self.beginning.get(&heading[..at]).map(|told| (at, told)));
+        let ending = self.ending.find(heading.chars().next_back(), cuts().map(|at| &heading[at..]));
+        let beginning = self.beginning.find(heading.chars().next(), cuts().rev().map(|at| &heading[..at]));
         match (beginning, ending) {
             // An earlier answer stays one whatever stands behind it: 「前回の実施状況」; so does what the client does himself,
             // but 「当社からの質問」 asks.
@@ -212,6 +245,22 @@ impl Words {
             (None, None) => None,
         }
     }
+}
+
+/// Whether a text is too long for a heading, whatever its width and spaces.
+fn is_too_long(bare: &str) -> bool {
+    // Letters that stay letters, each one by itself; and whether there may be several words, which may each be a heading.
+    let (mut all, mut letters, mut several) = (0, 0, false);
+    for c in bare.chars() {
+        match c {
+            'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' | '一'..='鿿' | 'a'..='z' | 'A'..='Z' | '0'..='9' => letters += 1,
+            c if c.is_whitespace() => continue,
+            '。' | '？' | '?' | '.' | '「' | '」' | '：' | ':' | '-' | '%' | '％' => {}
+            _ => several = true,
+        }
+        all += 1;
+    }
+    all > MAX_HEADING * 2 || letters > MAX_HEADING && !several
 }
 
 /// Whether what follows the client's own name says what he asks for: 「弊社からのお願い」, 「当社が求める水準」.
@@ -229,22 +278,30 @@ fn is_sheet(heading: Heading) -> bool {
 }
 
 fn squeeze(text: &str) -> String {
-    normalize(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '※' | '*' | ':' | '■' | '●' | '◆' | '▼')).collect()
+    let mut text = normalize(text);
+    text.retain(|c| !c.is_whitespace() && !matches!(c, '※' | '*' | ':' | '■' | '●' | '◆' | '▼'));
+    text
 }
 
 /// The text without what stands in brackets of any kind.
-pub(super) fn without_brackets(text: &str) -> String {
-    let mut depth = 0_i32;
-    let mut out = String::new();
+pub(super) fn without_brackets(text: &str) -> Cow<'_, str> {
+    let opens = |c: char| matches!(c, '(' | '（' | '[' | '［' | '【' | '〔' | '<' | '＜');
+    let closes = |c: char| matches!(c, ')' | '）' | ']' | '］' | '】' | '〕' | '>' | '＞');
+    if !text.chars().any(|c| opens(c) || closes(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mut depth = 0_u32;
+    let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        match c {
-            '(' | '（' | '[' | '［' | '【' | '〔' | '<' | '＜' => depth += 1,
-            ')' | '）' | ']' | '］' | '】' | '〕' | '>' | '＞' => depth = (depth - 1).max(0),
-            _ if depth == 0 => out.push(c),
-            _ => {}
+        if opens(c) {
+            depth += 1;
+        } else if closes(c) {
+            depth = depth.saturating_sub(1);
+        } else if depth == 0 {
+            out.push(c);
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

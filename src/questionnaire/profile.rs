@@ -3,7 +3,9 @@
 //! The facts and the clients' words for them are in `index/profile.tsv`. What is so they say themselves: an administrator keeps
 //! the company's [`Profile`] once, and the drafts for such questions come from there and from nowhere else.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Bound;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
@@ -50,6 +52,8 @@ struct Words {
     known: BTreeMap<String, usize>,
     weak: Vec<String>,
     lead: Vec<String>,
+    /// The letters with which words of `known` and `lead` begin.
+    firsts: HashSet<char>,
     ask: Vec<String>,
     about: Vec<String>,
 }
@@ -83,6 +87,7 @@ impl Words {
             list.push(squeeze(word));
             Ok(())
         })?;
+        words.firsts = words.known.keys().chain(&words.lead).filter_map(|w| w.chars().next()).collect();
         words.lead.sort_by_key(|w| std::cmp::Reverse(w.len()));
         words.ask.sort_by_key(|w| std::cmp::Reverse(w.len()));
         Ok(words)
@@ -90,15 +95,41 @@ impl Words {
 
     /// The facts a text asks for and nothing else, with the client's words for them; none where it asks for anything more.
     fn asked<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
+        if self.begins_otherwise(text) {
+            return None;
+        }
         let whole = squeeze(text);
         // 「会社名（フリガナ）」 is a word of its own.
         if let Some(&at) = self.known.get(&whole) {
             return Some(vec![(&self.facts[at], text.trim().to_owned())]).filter(|_| about_company || !self.weak.contains(&whole));
         }
-        let bare = squeeze(&without_brackets(text));
+        let bare = match without_brackets(text) {
+            Cow::Borrowed(_) => whole,
+            Cow::Owned(bare) => squeeze(&bare),
+        };
         let bare = unnumbered(&bare);
         let bare = self.ask.iter().find_map(|ask| bare.strip_suffix(ask.as_str())).unwrap_or(bare);
-        self.parts(bare, about_company)
+        if self.begins(bare) { self.parts(bare, about_company) } else { None }
+    }
+
+    /// Whether the first letter shows already that the text asks for no fact: it begins no word for one, and no word that may
+    /// stand before one.
+    fn begins_otherwise(&self, text: &str) -> bool {
+        let passed_over = |c: char| (c.is_ascii_digit() || is_left_out(c) || matches!(c, '-' | '、')) && !self.firsts.contains(&c);
+        let mut letters = text.trim_start_matches(passed_over).chars();
+        let (first, next) = (letters.next(), letters.next());
+        // These stay as they are, but for a mark that makes が of か.
+        let stays = matches!(first, Some('ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿')) && !matches!(next, Some('\u{3099}' | '\u{309a}' | 'ﾞ' | 'ﾟ'));
+        stays && first.is_some_and(|c| !self.firsts.contains(&c))
+    }
+
+    /// Whether the text begins as all that ask for facts do: with a word for one, behind words such as 「貴社の」. Most questions
+    /// do not, and need not be taken apart.
+    fn begins(&self, text: &str) -> bool {
+        let Some(first) = text.chars().next().map(|c| &text[..c.len_utf8()]) else { return false };
+        let mut alike = self.known.range::<str, _>((Bound::Included(first), Bound::Unbounded)).map(|(word, _)| word.as_str()).take_while(|word| word.starts_with(first));
+        let behind = |lead: &String| text.strip_prefix(lead.as_str()).filter(|rest| rest.len() < text.len());
+        alike.any(|word| text.starts_with(word)) || self.lead.iter().filter_map(behind).any(|rest| self.begins(rest))
     }
 
     fn parts<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
@@ -129,6 +160,8 @@ impl Words {
     }
 
     fn of(&self, question: &Question) -> Option<Vec<(&Fact, String)>> {
+        // What is no fact about a company is none about anything.
+        self.asked(&question.text, true)?;
         let speaks = |text: &str| {
             let text = squeeze(text);
             self.about.iter().any(|w| text.contains(w.as_str())) && !text.ends_with('か') && !text.ends_with('?')
@@ -191,7 +224,13 @@ pub fn answered_on(workbook: &Workbook) -> Option<Date> {
 }
 
 fn squeeze(text: &str) -> String {
-    normalize(text).chars().filter(|c| !c.is_whitespace() && !matches!(c, '。' | '.' | ':' | '※' | '*' | '■' | '●' | '◆' | '_')).collect()
+    let mut text = normalize(text);
+    text.retain(|c| !is_left_out(c));
+    text
+}
+
+fn is_left_out(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '。' | '.' | ':' | '※' | '*' | '■' | '●' | '◆' | '_')
 }
 
 /// Without a number in front: 「1会社名」, 「(1)会社名」, 「①会社名」.

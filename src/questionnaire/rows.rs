@@ -126,11 +126,15 @@ impl<'a, 'g> Reader<'a, 'g> {
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut example_to = 0;
-        let paper = self.usual_fill(table, columns, columns.question);
-        let (answer_fill, text_fill) = (self.usual_fill(table, columns, answer), columns.text.and_then(|col| self.usual_fill(table, columns, col)));
+        let in_column = |b: &Block<'_>| columns.questions.contains(&b.col());
+        let beside = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(in_column));
+        let beside: Vec<u32> = beside.map(|(row, _)| row).collect();
+        let paper = self.usual_fill(&beside, columns.question);
+        let (answer_fill, text_fill) = (self.usual_fill(&beside, answer), columns.text.and_then(|col| self.usual_fill(&beside, col)));
+        rows.reserve(beside.len());
         for (row, blocks) in grid.rows(table.head_last + 1, table.last) {
             // 「当社使用欄」 over a block of its own: what follows is the client's.
-            if matches!(blocks, [only] if only.heading == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
+            if matches!(blocks, [only] if grid.heading(only) == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
                 self.left.extend(grid.rows(row, table.last).map(|(row, _)| (row, Why::Internal)));
                 break;
             }
@@ -181,11 +185,11 @@ impl<'a, 'g> Reader<'a, 'g> {
             let column = question.range.first.col;
             let number = number(blocks, &question, columns);
             // 「特記事項」 with a box beside it is a field, no question.
-            let field = matches!(question.heading, Some(Heading::Remark | Heading::Answer | Heading::Evidence | Heading::Internal));
+            let field = || matches!(grid.heading(&question), Some(Heading::Remark | Heading::Answer | Heading::Evidence | Heading::Internal));
             let why = match question.text {
                 text if is_example(text) => Some(Why::Example),
                 text if is_total(text) => Some(Why::Total),
-                text if number.is_none() && field && Headings::builtin().is_word(text) => Some(Why::Field),
+                text if number.is_none() && field() && Headings::builtin().is_word(text) => Some(Why::Field),
                 _ => None,
             };
             if let Some(why) = why {
@@ -258,6 +262,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let plain = if plain.len() * 2 >= rows.len() - notes { plain } else { rows.iter().collect() };
         let most = |has: fn(&Row<'_>) -> bool| plain.iter().filter(|r| has(r)).count() * 10 >= plain.len() * 8;
         let (numbered, listed, invited) = (most(|r| r.number.is_some()), most(|r| r.listed), most(|r| r.invited));
+        self.questions.reserve(rows.len());
         for row in &rows {
             let lacks = usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed);
             let note = is_note(row.question.text);
@@ -289,11 +294,9 @@ impl<'a, 'g> Reader<'a, 'g> {
         self.problems.push(Problem { sheet: Some(self.grid.sheet.name.clone()), cell: Some(cell), message: message.to_owned() });
     }
 
-    /// The colour that most cells of the column have beside a question.
-    fn usual_fill(&self, table: &Table, columns: &Columns, col: u32) -> Option<u32> {
-        let rows = self.grid.rows(table.head_last + 1, table.last);
-        let beside = rows.filter(|(_, blocks)| blocks.iter().any(|b| columns.questions.contains(&b.col())));
-        most_common(beside.map(|(row, _)| self.grid.sheet.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
+    /// The colour that most cells of the column have in the rows.
+    fn usual_fill(&self, rows: &[u32], col: u32) -> Option<u32> {
+        most_common(rows.iter().map(|&row| self.grid.sheet.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
     }
 
     /// The section title that the row is, if it is one.
@@ -370,8 +373,11 @@ impl<'a, 'g> Reader<'a, 'g> {
 /// The colour that comes most often, and how often.
 fn most_common(fills: impl Iterator<Item = Option<u32>>) -> Option<(Option<u32>, usize)> {
     let mut counts: HashMap<Option<u32>, usize> = HashMap::new();
-    for fill in fills {
-        *counts.entry(fill).or_default() += 1;
+    // Cells below one another mostly have the same.
+    let mut fills = fills.peekable();
+    while let Some(fill) = fills.next() {
+        let more = std::iter::from_fn(|| fills.next_if_eq(&fill)).count();
+        *counts.entry(fill).or_default() += 1 + more;
     }
     counts.into_iter().max_by_key(|(fill, count)| (*count, *fill))
 }
@@ -459,7 +465,15 @@ fn is_example(question: &str) -> bool {
     named || text.strip_prefix('例').is_some_and(|rest| rest.is_empty() || rest.starts_with([')', '）', '】', ']', '：', ':', '＞', '>', '、']))
 }
 
+/// Longest word for a total, in characters.
+const MAX_TOTAL: usize = 5;
+
 fn is_total(question: &str) -> bool {
-    let text = normalize(&without_brackets(question));
+    let bare = without_brackets(question);
+    // Longer than all of them, whatever its width and spaces.
+    if bare.chars().filter(|c| !c.is_whitespace()).nth(MAX_TOTAL).is_some() {
+        return false;
+    }
+    let text = normalize(&bare);
     ["合計", "小計", "総計", "平均", "平均点", "合計点", "得点", "以上", "total"].contains(&text.as_str())
 }

@@ -95,13 +95,13 @@ fn is_head(grid: &Grid<'_>, row: u32) -> bool {
 /// A heading row names a question and a place for the answer, in short texts, and little else; where the place has no name
 /// that is known, its cells below must have a list.
 fn is_worded(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
-    let count = |wanted: &[Heading]| blocks.iter().filter_map(|b| b.heading).filter(|h| wanted.contains(h)).count();
+    let count = |wanted: &[Heading]| blocks.iter().filter_map(|b| grid.heading(b)).filter(|h| wanted.contains(h)).count();
     let asks = count(&[Heading::Question, Heading::Item]) > 0;
     let takes = count(&[Heading::Answer, Heading::Remark]) > 0 || count(&[Heading::Choice]) >= 2;
     let (first, last) = (row + 1, row + 4);
     let listed = || {
         blocks.iter().any(|b| {
-            !matches!(b.heading, Some(Heading::Question | Heading::Item)) && b.text.chars().count() <= 24 && grid.listed(b.col(), first, last)
+            !matches!(grid.heading(b), Some(Heading::Question | Heading::Item)) && b.text.chars().count() <= 24 && grid.listed(b.col(), first, last)
         })
     };
     let boxed = || grid.rows(first, last).any(|(_, blocks)| blocks.iter().any(|b| boxes::choices(b.text).is_some()));
@@ -111,11 +111,11 @@ fn is_worded(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
         let places = below().filter(|row| Some(CellRef::new(*row, col)).is_some_and(|at| grid.empty(at) && grid.inviting(at)));
         places.count() * 4 >= below().count() * 3
     };
-    let opens = || below().count() >= 2 && blocks[1..].iter().any(|b| b.heading != Some(Heading::Internal) && blank(b.col()));
-    let known = blocks.iter().filter(|b| b.heading.is_some()).count();
+    let opens = || below().count() >= 2 && blocks[1..].iter().any(|b| grid.heading(b) != Some(Heading::Internal) && blank(b.col()));
+    let known = blocks.iter().filter(|b| grid.heading(b).is_some()).count();
     let short = blocks.iter().filter(|b| is_label(b)).count();
     // Questions end in such words, too: 「アクセス権の管理状況」. A heading row has some that say nothing else.
-    let exact = || blocks.iter().filter(|b| b.heading.is_some() && Headings::builtin().is_word(b.text)).count() * 4 >= known;
+    let exact = || blocks.iter().filter(|b| grid.heading(b).is_some() && Headings::builtin().is_word(b.text)).count() * 4 >= known;
     asks && exact() && known * 2 >= blocks.len() && short * 4 >= blocks.len() * 3 && (takes || listed() || boxed() || opens())
 }
 
@@ -124,7 +124,7 @@ fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
     if !blocks.iter().all(is_label) {
         return false;
     }
-    let known = blocks.iter().filter(|b| b.heading.is_some()).count();
+    let known = blocks.iter().filter(|b| grid.heading(b).is_some()).count();
     let set_off = blocks.iter().all(|b| b.look.filled() || b.look.bold);
     if known * 3 < blocks.len() && !set_off {
         return false;
@@ -140,7 +140,7 @@ fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
         below.push((row, blocks));
     }
     blocks.iter().any(|q| {
-        if matches!(q.heading, Some(Heading::Answer | Heading::Previous | Heading::Internal | Heading::Choice | Heading::Number)) {
+        if matches!(grid.heading(q), Some(Heading::Answer | Heading::Previous | Heading::Internal | Heading::Choice | Heading::Number)) {
             return false;
         }
         let over = |b: &&Block<'_>| q.col() <= b.col() && b.range.last.col <= q.range.last.col;
@@ -181,7 +181,7 @@ pub(super) fn is_asking(block: &Block<'_>) -> bool {
 fn head_end(grid: &Grid<'_>, first: u32) -> u32 {
     let head = grid.row(first);
     let look = |b: &Block<'_>| (b.look.fill, b.look.bold);
-    let tall = |b: &&Block<'_>| b.heading.is_some() || is_label(b);
+    let tall = |b: &&Block<'_>| grid.heading(b).is_some() || is_label(b);
     let mut last = head.iter().filter(tall).map(|b| b.range.last.row).max().unwrap_or(first);
     loop {
         let below = grid.row(last + 1);
@@ -190,10 +190,10 @@ fn head_end(grid: &Grid<'_>, first: u32) -> u32 {
         let tier = |b: &Block<'_>| {
             let group = groups.iter().find(|g| g.col() <= b.col() && b.range.last.col <= g.range.last.col);
             let alike = |g: &&Block<'_>| look(g) == look(b) && (b.look.filled() || b.look.bold);
-            is_label(b) && group.is_some_and(|g| g.range.width() > b.range.width() && (b.heading.is_some() || alike(g)))
+            is_label(b) && group.is_some_and(|g| g.range.width() > b.range.width() && (grid.heading(b).is_some() || alike(g)))
         };
         // A title that runs over the whole table groups nothing; neither is a row of numbers a tier.
-        if below.is_empty() || !below.iter().all(tier) || below.iter().all(|b| is_number(b.text) && b.heading.is_none()) {
+        if below.is_empty() || !below.iter().all(tier) || below.iter().all(|b| is_number(b.text) && grid.heading(b).is_none()) {
             return last;
         }
         last = below.iter().map(|b| b.range.last.row).max().unwrap_or(last + 1);
@@ -215,8 +215,8 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
             first: range.first.col,
             last: range.last.col,
             text: block.text.to_owned(),
-            heading: block.heading,
-            above: above.filter_map(|b| b.heading).collect(),
+            heading: grid.heading(block),
+            above: above.filter_map(|b| grid.heading(b)).collect(),
         });
     }
     leaves.sort_by_key(|l| l.first);
@@ -267,7 +267,7 @@ impl Table {
                 first,
                 last: starts.get(i + 1).map_or(grid.last_col.max(first), |next| next - 1),
                 text: over.map(|b| b.text.to_owned()).unwrap_or_default(),
-                heading: over.and_then(|b| b.heading),
+                heading: over.and_then(|b| grid.heading(b)),
                 above: Vec::new(),
             }
         };
@@ -333,7 +333,12 @@ pub(super) fn is_choice(text: &str) -> bool {
 
 /// Whether the text is a number as clients write them: `1`, `1-2`, `(3)`, `②`, `A1-1`, `IAM-01.1`, `Q12`.
 pub(super) fn is_number(text: &str) -> bool {
-    if text.len() > 36 || !text.contains(char::is_numeric) {
+    if (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+        return true;
+    }
+    // Most texts are words.
+    let word = |c: char| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿') && !matches!(c, '第' | '項' | '条' | '問' | '設' | '質' | '番');
+    if text.len() > 36 || text.contains(word) || !text.contains(char::is_numeric) {
         return false;
     }
     let text = normalize(text);

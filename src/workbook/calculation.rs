@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::package::Package;
+use super::patch::Patch;
 use super::read::ReadError;
-use super::splice::Patch;
-use super::xml::Kind;
+use super::token::Kind;
 use super::{CellRange, CellRef};
 
 /// What has to change in other parts, so that Excel finds no formula listed that is no longer there.
@@ -52,7 +52,7 @@ pub(super) fn unchain(package: &Package<'_>, gone: &BTreeSet<(u32, CellRef)>) ->
                 } else {
                     kept += 1;
                     if unnamed && own.is_none() {
-                        let at = token.start + 1 + token.name().len() as u64;
+                        let at = token.start + 1 + token.name.len() as u64;
                         patches.push(Patch { span: at..at, text: format!(" i=\"{sheet}\"") });
                     }
                     unnamed = false;

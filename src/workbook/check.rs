@@ -8,10 +8,11 @@ use std::io::{self, Cursor, Read};
 use zip::ZipArchive;
 
 use super::package::{Package, Part};
-use super::splice::Compared;
-use super::survey::{Survey, survey};
-use super::write::Touched;
-use super::xml::{Tokens, XmlError};
+use super::patch::{Compared, is_spliced};
+use super::survey::survey;
+use super::surveyed::Survey;
+use super::write::{Texts, Touched};
+use super::xml::Tokens;
 
 type Filled<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
@@ -60,43 +61,48 @@ fn is_same(
 fn part(touched: &Touched<'_>, index: usize, zip: &mut Filled<'_>) -> Result<(), String> {
     let Touched { part, patches, texts } = touched;
     let now = zip.by_index(index).map_err(|e| e.to_string())?;
-    let now: Box<dyn Read + '_> = match part.charset {
-        None => Box::new(now),
-        Some(_) => Box::new(Cursor::new(decoded(part, now)?)),
+    let Some(before) = part.bytes() else {
+        let mut compared = Compared::new(now, part.reader(), patches);
+        return match texts.is_empty() {
+            true => io::copy(&mut compared, &mut io::sink()).map(drop).map_err(|e| e.to_string()),
+            false => read_again(Tokens::from_reader(compared, usize::MAX), texts),
+        };
     };
-    let mut compared = Compared::new(now, part.reader(), patches);
-    if texts.is_empty() {
-        io::copy(&mut compared, &mut io::sink()).map_err(|e| e.to_string())?;
-        return Ok(());
+    let after = read_all(part, now)?;
+    if !is_spliced(before, patches, &after) {
+        return Err("書き込んだ箇所の外が変わりました".to_owned());
     }
-    let found = survey(Tokens::new(&mut compared, usize::MAX), texts.keys().copied(), false).map_err(|e| match e {
-        super::survey::SurveyError::Xml(XmlError::Source(e)) => e.to_string(),
-        e => e.to_string(),
-    })?;
-    for (cell, text) in texts {
-        if !reads(&found, *cell, text) {
-            return Err(format!("セル {cell} が想定と違います"));
-        }
+    if texts.is_empty() { Ok(()) } else { read_again(Tokens::of(&after, usize::MAX), texts) }
+}
+
+/// The part as it is now, as UTF-8.
+fn read_all(part: &Part<'_>, mut now: impl Read) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::with_capacity(part.bytes().map_or(0, |before| before.len() * 2));
+    now.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    let Some(charset) = part.charset else { return Ok(bytes) };
+    charset.decode(&bytes).map(String::into_bytes).ok_or_else(|| "文字コードが正しくありません".to_owned())
+}
+
+/// Whether the written cells are found in what is read.
+fn read_again(tokens: Tokens<'_>, texts: &Texts) -> Result<(), String> {
+    let found = survey(tokens, texts.keys().copied(), false).map_err(|e| e.to_string())?;
+    match texts.iter().find(|(cell, text)| !reads(&found, **cell, text)) {
+        Some((cell, _)) => Err(format!("セル {cell} が想定と違います")),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether the cell stands there once, as a text and not as a formula, and is the one asked for.
 fn reads(found: &Survey, cell: super::CellRef, text: &str) -> bool {
-    let places = found.cells.get(&cell).map_or(&[][..], |c| &c.found);
-    match places {
-        [] => text.is_empty(),
-        [(_, content)] => {
+    let Some(cell) = found.cell(cell) else { return false };
+    match &cell.found {
+        None => text.is_empty(),
+        Some(content) => {
             let kind = if text.is_empty() { "" } else { "inlineStr" };
-            content.kind == kind && content.formula.is_none() && super::values::unescape_hex(&content.value) == text
+            !cell.again
+                && *content.kind == *kind
+                && content.formula.is_none()
+                && super::values::unescape_hex(&content.value) == text
         }
-        _ => false,
     }
-}
-
-fn decoded(part: &Part<'_>, mut now: impl Read) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    now.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    let text = part.charset.and_then(|charset| charset.decode(&bytes)).ok_or("文字コードが正しくありません")?;
-    Ok(text.into_bytes())
 }

@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use super::package::{Package, Part};
+use super::patch::Patch;
 use super::read::ReadError;
-use super::splice::{Patch, attribute_span, replace_attribute};
-use super::survey::{Survey, Tag};
+use super::splice::{attribute_span, replace_attribute};
+use super::surveyed::{Survey, Tag};
+use super::token::Kind;
 use super::write::Texts;
-use super::xml::Kind;
 use super::{CellRange, CellRef};
 
 /// The highest a row can be, in points.
@@ -147,15 +148,15 @@ pub(super) fn fit(survey: &Survey, texts: &Texts, formats: Option<&mut Formats<'
             }
             style = Some(wrapping);
         }
-        let merge = survey.merges.get(&at).copied();
-        let (height, by_hand) = survey.height(at.row);
+        let merge = survey.cell(at).and_then(|c| c.merge);
+        let (height, by_hand) = survey.measures.height(at.row);
         if !formats.wraps(style.as_deref()) || (merge.is_none() && !by_hand) || height == 0.0 {
             continue;
         }
         let block = merge.unwrap_or(CellRange { first: at, last: at });
-        let lines = lines(text, (block.first.col..=block.last.col).map(|col| survey.width(col)).sum());
-        let has: f64 = (block.first.row..=block.last.row).take(1_000).map(|row| survey.height(row).0).sum();
-        let missing = lines as f64 * survey.line_height() - has;
+        let lines = lines(text, (block.first.col..=block.last.col).map(|col| survey.measures.width(col)).sum());
+        let has: f64 = (block.first.row..=block.last.row).take(1_000).map(|row| survey.measures.height(row).0).sum();
+        let missing = lines as f64 * survey.measures.line_height() - has;
         if missing > 0.0 {
             let grown = fit.heights.entry(at.row).or_insert(height);
             *grown = grown.max((height + missing).min(MAX_HEIGHT));

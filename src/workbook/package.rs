@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::archive::{Archive, Entry, EntryReader};
 use super::charset::{self, Charset};
 use super::read::ReadError;
+use super::token::Kind;
 use super::values::append;
 use super::xml::{Tokens, XmlError};
 use super::{Limits, Visibility};
@@ -242,7 +243,7 @@ impl<'a> Package<'a> {
                     left -= 1;
                 }
                 (true, b"definedName") => {
-                    in_name = token.kind == super::xml::Kind::Start;
+                    in_name = token.kind == Kind::Start;
                     names.push((token.attribute("name").unwrap_or_default().into_owned(), String::new()));
                     left -= 1;
                 }
@@ -272,6 +273,11 @@ pub(super) struct Part<'p> {
 }
 
 impl Part<'_> {
+    /// All of it, as UTF-8; `None` for a large one.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        self.kept.as_deref()
+    }
+
     /// Its text as UTF-8, from the begin.
     pub fn reader(&self) -> Box<dyn Read + '_> {
         match &self.kept {
@@ -285,8 +291,12 @@ impl Part<'_> {
     }
 
     /// Its tokens, from the begin.
-    pub fn tokens(&self) -> Tokens<Box<dyn Read + '_>> {
-        Tokens::new(self.reader(), self.package.limits.xml_depth)
+    pub fn tokens(&self) -> Tokens<'_> {
+        let depth = self.package.limits.xml_depth;
+        match &self.kept {
+            Some(bytes) => Tokens::of(bytes, depth),
+            None => Tokens::from_reader(self.reader(), depth),
+        }
     }
 }
 

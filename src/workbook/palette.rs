@@ -1,7 +1,7 @@
 //! The colours that cell formats name: plain ones, the theme's, those of the old palette.
 
 use super::package::Package;
-use super::xml::Token;
+use super::token::Token;
 
 /// White: a cell painted with it looks as if it were not.
 pub(super) const WHITE: u32 = 0xFF_FFFF;

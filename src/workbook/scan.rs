@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use super::package::{Package, Part};
 use super::read::ReadError;
+use super::token::{Kind, Token};
 use super::values::{RichText, TextBudget, Values, append};
-use super::xml::{Kind, Token};
 use super::{Cell, CellRange, CellRef, Look, MAX_COL, MAX_ROW};
 
 /// The most merged blocks, list ranges and hidden rows of a sheet: more than its rows is beyond reason.
@@ -189,7 +189,7 @@ impl Scan<'_> {
             }
             (Kind::Start | Kind::Empty, 2, b"c") => {
                 let at =
-                    token.raw_attribute("r").and_then(reference).unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+                    token.reference("r").unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
                 place.col = at.col;
                 place.cell = Some(at);
                 place.kind.clear();
@@ -246,21 +246,4 @@ impl Scan<'_> {
         self.found.cells.insert(at, Cell { text, look });
         Ok(true)
     }
-}
-
-/// `C12` or `c12`, in the one form that nearly all cells have.
-fn reference(raw: &[u8]) -> Option<CellRef> {
-    let letters = raw.iter().position(|b| !b.is_ascii_alphabetic())?;
-    if letters == 0 || letters > 3 || raw.len() - letters > 7 {
-        return std::str::from_utf8(raw).ok()?.trim().parse().ok();
-    }
-    let col = raw[..letters].iter().fold(0, |col, b| col * 26 + u32::from(b.to_ascii_uppercase() - b'A') + 1);
-    let mut row = 0;
-    for &b in &raw[letters..] {
-        if !b.is_ascii_digit() {
-            return std::str::from_utf8(raw).ok()?.trim().parse().ok();
-        }
-        row = row * 10 + u32::from(b - b'0');
-    }
-    ((1..=MAX_ROW).contains(&row) && col <= MAX_COL).then_some(CellRef::new(row, col))
 }

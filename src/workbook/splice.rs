@@ -1,54 +1,46 @@
-//! Patches for a part: which stretches of it are replaced by what. All else is copied, byte for byte.
+//! The patches that put texts into the cells of a worksheet part.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{self, Read, Write};
 use std::ops::Range;
 
 use super::layout::{Fit, with_attribute};
-use super::survey::{Formula, Survey, Tag, WantedCell};
+use super::patch::Patch;
+use super::surveyed::{Formula, Survey, Tag, WantedCell};
 use super::{CellRange, CellRef};
 
-/// A stretch of a part and what is to stand in its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Patch {
-    pub span: Range<u64>,
-    pub text: String,
-}
+/// A text, and the cell that it is for.
+type Wanted<'s> = (&'s str, &'s WantedCell);
 
 /// The patches that put `texts` into the surveyed worksheet, laid out as `fit` says; or the cell that can't be written, and why.
 pub(super) fn patches(survey: &Survey, texts: &BTreeMap<CellRef, String>, fit: &Fit) -> Result<Vec<Patch>, (CellRef, String)> {
-    let mut patches = Vec::new();
-    let mut by_row: BTreeMap<u32, Vec<(CellRef, &str, &WantedCell)>> = BTreeMap::new();
+    let mut patches = Vec::with_capacity(texts.len() + 2);
+    let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(texts.len());
     for (&at, text) in texts {
-        let Some(cell) = survey.cells.get(&at) else { continue };
-        check(at, cell)?;
+        let Some(cell) = survey.cell(at) else { continue };
+        check(cell)?;
         // Nothing into nothing is no change.
-        if !(text.is_empty() && cell.found.is_empty()) {
-            by_row.entry(at.row).or_default().push((at, text, cell));
+        if !(text.is_empty() && cell.found.is_none()) {
+            wanted.push((text, cell));
         }
     }
     let mut appended = String::new();
-    for (number, cells) in &by_row {
-        let Some(row) = survey.rows.get(number) else { continue };
-        match row.tags.first() {
-            Some(tag) => patch_row(survey, fit, tag, cells, &mut patches),
-            None => {
-                let new = new_row(survey, fit, *number, cells);
-                match row.next {
-                    Some(next) => patches.push(Patch { span: next..next, text: new }),
-                    None => appended.push_str(&new),
-                }
-            }
+    for cells in wanted.chunk_by(|(_, a), (_, b)| a.at.row == b.at.row) {
+        let Some(row) = cells.first().and_then(|(_, cell)| survey.row(cell.at.row)) else { continue };
+        match (&row.tag, row.next) {
+            (Some(tag), _) => patch_row(survey, fit, tag, cells, &mut patches),
+            (None, Some(next)) => patches.push(Patch { span: next..next, text: new_row(survey, fit, row.number, cells) }),
+            (None, None) => appended.push_str(&new_row(survey, fit, row.number, cells)),
         }
     }
     if let Some(data) = survey.data.as_ref().filter(|_| !appended.is_empty()) {
         append_into(data, &format!("{}sheetData", survey.prefix), &data.raw, &appended, &mut patches);
     }
     if let Some((tag, range)) = &survey.dimension {
-        let grown = by_row.values().flatten().fold(*range, |r, (c, ..)| CellRange {
-            first: CellRef::new(r.first.row.min(c.row), r.first.col.min(c.col)),
-            last: CellRef::new(r.last.row.max(c.row), r.last.col.max(c.col)),
+        let grown = wanted.iter().fold(*range, |r, (_, cell)| CellRange {
+            first: CellRef::new(r.first.row.min(cell.at.row), r.first.col.min(cell.at.col)),
+            last: CellRef::new(r.last.row.max(cell.at.row), r.last.col.max(cell.at.col)),
         });
         if grown != *range {
             patches.push(Patch { span: tag.span.clone(), text: replace_attribute(&tag.raw, "ref", &grown.to_string()) });
@@ -59,38 +51,36 @@ pub(super) fn patches(survey: &Survey, texts: &BTreeMap<CellRef, String>, fit: &
     Ok(patches)
 }
 
-fn check(at: CellRef, cell: &WantedCell) -> Result<(), (CellRef, String)> {
-    if let Some(obstacle) = &cell.obstacle {
-        return Err((at, obstacle.clone()));
-    }
-    match &*cell.found {
-        [(_, content)] if content.formula == Some(Formula::SharedMaster) => {
-            Err((at, "他のセルが共有する数式の元です".to_owned()))
-        }
-        [] | [_] => Ok(()),
-        _ => Err((at, "ファイルの中に同じ番地のセルが二つ以上あります".to_owned())),
+fn check(cell: &WantedCell) -> Result<(), (CellRef, String)> {
+    let refuse = |why: &str| Err((cell.at, why.to_owned()));
+    match &cell.found {
+        _ if cell.obstacle.is_some() => refuse(cell.obstacle.as_deref().unwrap_or_default()),
+        _ if cell.again => refuse("ファイルの中に同じ番地のセルが二つ以上あります"),
+        Some(content) if content.formula == Some(Formula::SharedMaster) => refuse("他のセルが共有する数式の元です"),
+        _ => Ok(()),
     }
 }
 
-fn patch_row(survey: &Survey, fit: &Fit, tag: &Tag, cells: &[(CellRef, &str, &WantedCell)], patches: &mut Vec<Patch>) {
+fn patch_row(survey: &Survey, fit: &Fit, tag: &Tag, cells: &[Wanted<'_>], patches: &mut Vec<Patch>) {
     let p = &survey.prefix;
     let mut added = Vec::new();
     let mut at_end = String::new();
-    for &(at, text, cell) in cells {
-        if let Some((span, content)) = cell.found.first() {
-            let style = fit.styles.get(&at).map(String::as_str).or(content.style.as_deref());
-            patches.push(Patch { span: span.clone(), text: cell_xml(p, at, style, text) });
+    for &(text, cell) in cells {
+        let fitting = fit.styles.get(&cell.at).map(String::as_str);
+        if let Some(content) = &cell.found {
+            let text = cell_xml(p, cell.at, fitting.or(content.style.as_deref()), text);
+            patches.push(Patch { span: content.span.clone(), text });
             continue;
         }
-        added.push(at.col);
-        let new = cell_xml(p, at, fit.styles.get(&at).map(String::as_str).or_else(|| survey.style(at)), text);
+        added.push(cell.at.col);
+        let new = cell_xml(p, cell.at, fitting.or_else(|| survey.style(cell.at)), text);
         match cell.next {
             Some(next) => patches.push(Patch { span: next..next, text: new }),
             None => at_end.push_str(&new),
         }
     }
     let mut raw = widen_spans(&tag.raw, &added);
-    if let Some(height) = cells.first().and_then(|(at, ..)| fit.heights.get(&at.row)) {
+    if let Some(height) = cells.first().and_then(|(_, cell)| fit.heights.get(&cell.at.row)) {
         raw = with_attribute(&with_attribute(&raw, "ht", &height.to_string()), "customHeight", "1");
     }
     append_into(tag, &format!("{p}row"), &raw, &at_end, patches);
@@ -111,12 +101,13 @@ fn append_into(tag: &Tag, name: &str, raw: &str, content: &str, patches: &mut Ve
     }
 }
 
-fn new_row(survey: &Survey, fit: &Fit, number: u32, cells: &[(CellRef, &str, &WantedCell)]) -> String {
+fn new_row(survey: &Survey, fit: &Fit, number: u32, cells: &[Wanted<'_>]) -> String {
     let p = &survey.prefix;
     let height = fit.heights.get(&number).map(|h| format!(" ht=\"{h}\" customHeight=\"1\"")).unwrap_or_default();
     let mut row = format!("<{p}row r=\"{number}\"{height}>");
-    for &(at, text, _) in cells {
-        row.push_str(&cell_xml(p, at, fit.styles.get(&at).map(String::as_str).or_else(|| survey.style(at)), text));
+    for &(text, cell) in cells {
+        let style = fit.styles.get(&cell.at).map(String::as_str).or_else(|| survey.style(cell.at));
+        row.push_str(&cell_xml(p, cell.at, style, text));
     }
     let _ = write!(row, "</{p}row>");
     row
@@ -124,17 +115,26 @@ fn new_row(survey: &Survey, fit: &Fit, number: u32, cells: &[(CellRef, &str, &Wa
 
 /// An inline string: text whatever it begins with, and the shared strings stay as they are. An empty text leaves the cell empty.
 fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> String {
-    let style = style.map(|s| format!(" s=\"{}\"", escape(s))).unwrap_or_default();
-    if text.is_empty() {
-        return format!("<{prefix}c r=\"{at}\"{style}/>");
+    let p = prefix;
+    let mut xml = String::with_capacity(text.len() + 6 * p.len() + 96);
+    let _ = write!(xml, "<{p}c r=\"{at}\"");
+    if let Some(style) = style {
+        xml.extend([" s=\"", &*escape(style), "\""]);
     }
-    format!(
-        "<{prefix}c r=\"{at}\"{style} t=\"inlineStr\"><{prefix}is><{prefix}t xml:space=\"preserve\">{}</{prefix}t></{prefix}is></{prefix}c>",
-        escape(&escape_hex(text))
-    )
+    if text.is_empty() {
+        xml.push_str("/>");
+        return xml;
+    }
+    let text = escape_hex(text);
+    xml.extend([" t=\"inlineStr\"><", p, "is><", p, "t xml:space=\"preserve\">", &*escape(&text)]);
+    xml.extend(["</", p, "t></", p, "is></", p, "c>"]);
+    xml
 }
 
-fn escape(text: &str) -> String {
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|b| matches!(b, b'&' | b'<' | b'>' | b'"')) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         match c {
@@ -145,11 +145,14 @@ fn escape(text: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Excel reads `_x0041_` in a string as the character 0x41; a literal one is written `_x005F_x0041_` (ECMA-376, 22.9.2.19).
-fn escape_hex(text: &str) -> String {
+fn escape_hex(text: &str) -> Cow<'_, str> {
+    if !text.contains("_x") {
+        return Cow::Borrowed(text);
+    }
     let bytes = text.as_bytes();
     let is_escape = |i: usize| {
         bytes.len() >= i + 7
@@ -164,7 +167,7 @@ fn escape_hex(text: &str) -> String {
         }
         out.push(c);
     }
-    out
+    Cow::Owned(out)
 }
 
 /// The row's tag with its `spans` (a hint of first:last column) wide enough for the `added` columns.
@@ -205,112 +208,11 @@ pub(super) fn replace_attribute(tag: &str, name: &str, value: &str) -> String {
     }
 }
 
-/// Copies `source` to `out` with the patches (in order, none overlapping) put in.
-pub(super) fn apply(mut source: impl Read, patches: &[Patch], out: &mut dyn Write) -> io::Result<()> {
-    let mut buffer = vec![0; 32 << 10];
-    let mut position = 0;
-    for patch in patches {
-        pass(&mut source, patch.span.start.checked_sub(position), &mut buffer, |bytes| out.write_all(bytes))?;
-        pass(&mut source, patch.span.end.checked_sub(patch.span.start), &mut buffer, |_| Ok(()))?;
-        out.write_all(patch.text.as_bytes())?;
-        position = patch.span.end;
-    }
-    io::copy(&mut source, out)?;
-    Ok(())
-}
-
-/// Reads exactly `length` bytes, which are shown to `see` piece by piece.
-fn pass(
-    source: &mut impl Read,
-    length: Option<u64>,
-    buffer: &mut [u8],
-    mut see: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut left = length.ok_or_else(|| io::Error::other("書き込み箇所が重なっています"))?;
-    while left > 0 {
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        match source.read(&mut buffer[..most])? {
-            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-            n => {
-                see(&buffer[..n])?;
-                left -= n as u64;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Gives the bytes of `after` while holding them against `before` with the patches put in; the first difference is an error.
-pub(super) struct Compared<'p, A, B> {
-    after: A,
-    before: B,
-    /// The patches that are still to come, and how much of the first one's text has been met.
-    patches: &'p [Patch],
-    met: usize,
-    /// The place in `before`.
-    position: u64,
-    scratch: Vec<u8>,
-}
-
-impl<'p, A: Read, B: Read> Compared<'p, A, B> {
-    pub fn new(after: A, before: B, patches: &'p [Patch]) -> Self {
-        Self { after, before, patches, met: 0, position: 0, scratch: Vec::new() }
-    }
-
-    /// Whether `bytes` are what must come next.
-    fn compare(&mut self, mut bytes: &[u8]) -> io::Result<bool> {
-        loop {
-            // What is put in comes before what stands at its place.
-            while let Some(patch) = self.patches.first().filter(|p| p.span.start == self.position) {
-                let rest = &patch.text.as_bytes()[self.met..];
-                let n = rest.len().min(bytes.len());
-                if rest[..n] != bytes[..n] {
-                    return Ok(false);
-                }
-                self.met += n;
-                bytes = &bytes[n..];
-                if n < rest.len() {
-                    return Ok(true);
-                }
-                self.scratch.resize(self.scratch.len().max(1 << 10), 0);
-                pass(&mut self.before, patch.span.end.checked_sub(patch.span.start), &mut self.scratch, |_| Ok(()))?;
-                self.position = patch.span.end;
-                self.patches = &self.patches[1..];
-                self.met = 0;
-            }
-            if bytes.is_empty() {
-                return Ok(true);
-            }
-            let until = self.patches.first().map_or(u64::MAX, |p| p.span.start);
-            let Some(gap) = until.checked_sub(self.position) else { return Ok(false) };
-            let n = usize::try_from(gap).unwrap_or(usize::MAX).min(bytes.len());
-            if self.scratch.len() < n {
-                self.scratch.resize(n, 0);
-            }
-            match self.before.read_exact(&mut self.scratch[..n]) {
-                Ok(()) if self.scratch[..n] == bytes[..n] => {}
-                Err(e) if e.kind() != io::ErrorKind::UnexpectedEof => return Err(e),
-                _ => return Ok(false),
-            }
-            self.position += n as u64;
-            bytes = &bytes[n..];
-        }
-    }
-}
-
-impl<A: Read, B: Read> Read for Compared<'_, A, B> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let n = self.after.read(buf)?;
-        let mut good = self.compare(&buf[..n])?;
-        if n == 0 && !buf.is_empty() {
-            good &= self.patches.is_empty() && self.before.read(&mut [0])? == 0;
-        }
-        if good { Ok(n) } else { Err(io::Error::other("書き込んだ箇所の外が変わりました")) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
+    use super::super::patch::{Compared, apply, is_spliced};
     use super::super::survey::survey;
     use super::super::xml::Tokens;
     use super::*;
@@ -318,11 +220,16 @@ mod tests {
     fn spliced(xml: &str, list: &[(&str, &str)]) -> Result<String, (CellRef, String)> {
         let texts: BTreeMap<CellRef, String> =
             list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect();
-        let survey = survey(Tokens::new(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
+        let survey = survey(Tokens::of(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
         let patches = patches(&survey, &texts, &Fit::default())?;
         let mut out = Vec::new();
-        apply(xml.as_bytes(), &patches, &mut out).expect("in memory");
-        let same = |after: &[u8]| io::copy(&mut Compared::new(after, xml.as_bytes(), &patches), &mut io::sink()).is_ok();
+        apply(xml.as_bytes(), 0, &patches, &mut out).expect("in memory");
+        assert_eq!(super::super::patch::spliced(xml.as_bytes(), &patches).as_ref(), Some(&out));
+        let same = |after: &[u8]| {
+            let same = is_spliced(xml.as_bytes(), &patches, after);
+            assert_eq!(same, io::copy(&mut Compared::new(after, xml.as_bytes(), &patches), &mut io::sink()).is_ok());
+            same
+        };
         assert!(same(&out));
         for at in 0..out.len() {
             let mut other = out.clone();

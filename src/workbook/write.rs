@@ -4,15 +4,19 @@
 //! every other entry of the package keeps its bytes as they are packed (`archive`). Before the result is handed out, it is
 //! read again and held against the original (`check`).
 
+use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::archive::Content as EntryContent;
 use super::layout::{self, Fit, Formats};
 use super::package::{Package, Part, SheetPart};
+use super::packing::Content as EntryContent;
+use super::patch::{Patch, spliced};
 use super::read::ReadError;
-use super::splice::{self, Patch};
-use super::survey::{Content, Survey, SurveyError, survey};
+use super::splice;
+use super::survey::{SurveyError, survey};
+use super::surveyed::{Content, Survey};
 use super::values::{TextBudget, Values};
 use super::{CellEdit, CellRange, CellRef, Change, Limits, MAX_CELL_UTF16, Problem, calculation, check};
 
@@ -182,34 +186,38 @@ fn sort(package: &Package<'_>, edits: &[CellEdit]) -> Result<BTreeMap<usize, Tex
         let index =
             package.sheets.iter().position(|s| s.name == edit.sheet).ok_or_else(|| WriteError::NoSheet(edit.sheet.clone()))?;
         let text = clean(&edit.text);
-        let length = text.encode_utf16().count();
+        // A text has at least as many bytes.
+        let length = if text.len() > MAX_CELL_UTF16 { text.encode_utf16().count() } else { 0 };
         if length > MAX_CELL_UTF16 {
             return Err(WriteError::TooLong { sheet: edit.sheet.clone(), cell: edit.cell, length });
         }
-        let earlier = by_sheet.entry(index).or_default().insert(edit.cell, text.clone());
-        if earlier.is_some_and(|earlier| earlier != text) {
-            return Err(WriteError::Twice { sheet: edit.sheet.clone(), cell: edit.cell });
+        match by_sheet.entry(index).or_default().entry(edit.cell) {
+            Entry::Vacant(place) => drop(place.insert(text.into_owned())),
+            Entry::Occupied(earlier) if *earlier.get() == text => {}
+            Entry::Occupied(_) => return Err(WriteError::Twice { sheet: edit.sheet.clone(), cell: edit.cell }),
         }
     }
     Ok(by_sheet)
 }
 
 /// What Excel would keep of the text in a cell: XML 1.0 has no place for other control characters.
-fn clean(text: &str) -> String {
+fn clean(text: &str) -> Cow<'_, str> {
+    let kept = |c: char| matches!(c, '\n' | '\t') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
+    if text.chars().all(kept) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut after_return = false;
     for c in text.chars() {
         match c {
             '\r' => out.push('\n'),
             '\n' if after_return => {}
-            '\n' | '\t' => out.push(c),
-            '\u{fffe}' | '\u{ffff}' => {}
-            c if c.is_control() => {}
-            c => out.push(c),
+            c if kept(c) => out.push(c),
+            _ => {}
         }
         after_return = c == '\r';
     }
-    out
+    Cow::Owned(out)
 }
 
 fn unsurveyed(package: &Package<'_>, sheet: &SheetPart, part: &Part<'_>, error: SurveyError) -> WriteError {
@@ -274,11 +282,11 @@ impl Lookup<'_> {
             return Ok(None);
         }
         let values = self.values()?;
-        let is_locked = |cell: &&CellRef| {
-            let style = survey.style(**cell).and_then(|s| s.parse().ok());
-            !values.look(style).unlocked && !survey.open_ranges.iter().any(|r| r.contains(**cell))
+        let is_locked = |cell: &CellRef| {
+            let style = survey.style(*cell).and_then(|s| s.parse().ok());
+            !values.look(style).unlocked && !survey.open_ranges.iter().any(|r| r.contains(*cell))
         };
-        let locked: Vec<CellRef> = survey.cells.keys().filter(is_locked).copied().collect();
+        let locked: Vec<CellRef> = survey.cells.iter().map(|c| c.at).filter(is_locked).collect();
         let Some(&first) = locked.first() else { return Ok(None) };
         let message = format!("保護されたシートの、ロックされたセル {} 個（{first} など）に書き込みました。", locked.len());
         Ok(Some(Problem { sheet: Some(sheet.name.clone()), cell: Some(first), message }))
@@ -302,18 +310,20 @@ fn rebuild(package: &Package<'_>, touched: &[Touched<'_>], removed: Option<&str>
     let index = |name: &str| package.archive.entries.iter().position(|e| e.name == name).ok_or(io::ErrorKind::NotFound);
     let mut replacements: Vec<(usize, Option<EntryContent<'_>>)> = Vec::new();
     for Touched { part, patches, .. } in touched {
-        let content: EntryContent<'_> = Box::new(move |out| match part.charset {
-            None => splice::apply(part.reader(), patches, out),
-            Some(charset) => {
-                let mut utf8 = Vec::new();
-                splice::apply(part.reader(), patches, &mut utf8)?;
-                out.write_all(&charset.encode(&String::from_utf8_lossy(&utf8)))
+        let content = match part.bytes() {
+            Some(before) => {
+                let after = spliced(before, patches).ok_or(io::ErrorKind::InvalidInput)?;
+                EntryContent::Bytes(match part.charset {
+                    None => after,
+                    Some(charset) => charset.encode(&String::from_utf8_lossy(&after)),
+                })
             }
-        });
+            None => EntryContent::Patched(part.reader(), patches),
+        };
         replacements.push((index(&part.entry.name)?, Some(content)));
     }
     if let Some(name) = removed {
         replacements.push((index(name)?, None));
     }
-    package.archive.replace(&mut replacements)
+    package.archive.replace(replacements)
 }

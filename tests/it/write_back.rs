@@ -1,7 +1,7 @@
 //! The client's file comes back as it was, plus the answers: parts compared byte for byte, cells read again by calamine.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use calamine::{Data, Reader, Xlsx};
@@ -107,6 +107,58 @@ fn without_cells(xml: &[u8], edits: &[CellEdit]) -> String {
         xml.replace_range(start..end, &format!("[{} {style:?}]", edit.cell));
     }
     xml
+}
+
+/// A sheet of 20 MB is not at hand as a whole, and is packed anew only where it changes: at its begin, in its middle and at its
+/// end, in one block or over many.
+#[test]
+fn in_a_large_sheet_only_what_is_written_changes() {
+    let mut sheet = "<worksheet><sheetData>".to_owned();
+    let mut seed = 1_u32;
+    for row in 1..=60_000 {
+        sheet.push_str(&format!("<row r=\"{row}\">"));
+        for col in 'A'..='J' {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            sheet.push_str(&format!("<c r=\"{col}{row}\"><v>{}</v></c>", seed >> 16));
+        }
+        sheet.push_str("</row>");
+    }
+    sheet.push_str("</sheetData></worksheet>");
+    assert!(sheet.len() > 17 << 20);
+    let original = replaced("workbooks/stored.xlsx", "xl/worksheets/sheet1.xml", sheet.as_bytes());
+    let limits = Limits::default();
+    let every_200th: Vec<u32> = (1..60_000).step_by(200).collect();
+    for rows in [vec![1], vec![30_000], vec![60_000], vec![60_001], vec![7, 29_999, 30_000, 70_000], every_200th] {
+        let edits: Vec<CellEdit> = rows
+            .iter()
+            .map(|row| CellEdit { sheet: "Sheet1".into(), cell: CellRef::new(*row, 2), text: format!("実施 {row}") })
+            .collect();
+        let filled = write::write(&original, &edits, &limits).unwrap().bytes;
+        let mut want = sheet.clone();
+        for (edit, row) in edits.iter().zip(&rows).rev() {
+            let new = format!("<c r=\"B{row}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">{}</t></is></c>", edit.text);
+            match want.find(&format!("<c r=\"B{row}\">")) {
+                Some(at) => want.replace_range(at..at + want[at..].find("</c>").unwrap() + 4, &new),
+                None => want = want.replace("</sheetData>", &format!("<row r=\"{row}\">{new}</row></sheetData>")),
+            }
+        }
+        let part = parts(&filled).into_iter().find(|(name, _)| name.ends_with("sheet1.xml")).unwrap().1;
+        assert!(part == want.as_bytes(), "{} cells from row {}", rows.len(), rows[0]);
+        if rows.len() == 1 {
+            assert!(filled.len() < original.len() + (128 << 10), "nearly all of it stays packed as it was");
+        }
+    }
+}
+
+/// A fixture with another content of one part.
+fn replaced(fixture: &str, part: &str, content: &[u8]) -> Vec<u8> {
+    let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(fixture)).unwrap();
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, data) in parts(&bytes) {
+        out.start_file(&*name, zip::write::SimpleFileOptions::default()).unwrap();
+        out.write_all(if name == part { content } else { &data }).unwrap();
+    }
+    out.finish().unwrap().into_inner()
 }
 
 #[test]
