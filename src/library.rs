@@ -103,16 +103,16 @@ mod tests {
     #[test]
     fn the_same_question_brings_its_answers_and_one_turned_round_does_not() {
         let all = [
-            filed(1, 1, "退職者の入館証を当日に回収していますか。", "古い回答"),
-            filed(2, 2, "退職者の入館証を、当日に回収していますか？", "新しい回答"),
-            filed(3, 2, "退職者の入館証を、当日に回収していますか？", "新しい回答"),
-            filed(4, 3, "退職者の入館証を当日に回収していませんか。", "逆の回答"),
+            filed(1, 1, "社外との打合せや説明会の録画を、終了した後に保存しているか。", "古い回答"),
+            filed(2, 2, "社外との打合せや、説明会の録画を終了した後に保存しているか？", "新しい回答"),
+            filed(3, 2, "社外との打合せや、説明会の録画を終了した後に保存しているか？", "新しい回答"),
+            filed(4, 3, "社外との打合せや説明会の録画を、終了した後に保存していないか。", "逆の回答"),
             filed(5, 3, "通信を暗号化していますか。", "別の回答"),
         ];
         let ids = |found: Vec<&FiledAnswer>| found.iter().map(|f| f.id).collect::<Vec<_>>();
-        assert_eq!(ids(alike(&[], "退職者の入館証を、当日に回収していますか？", &all)), [3, 1]);
+        assert_eq!(ids(alike(&[], "社外との打合せや、説明会の録画を終了した後に保存しているか？", &all)), [3, 1]);
         assert_eq!(ids(alike(&[], "まったく別の質問です。", &all)), Vec::<i64>::new());
-        assert_eq!(ids(with_words("入館証　回答", &all)), [4, 3, 1]);
+        assert_eq!(ids(with_words("説明会　回答", &all)), [4, 3, 1]);
         assert_eq!(ids(with_words(" ", &all)), Vec::<i64>::new());
     }
 }
