@@ -1,11 +1,11 @@
 //! What was found in a file is put right, stays right when the same form comes again, and nothing that was decided is lost.
 
 use axum::http::StatusCode;
-use kaitou::people::{By, Role as Person, Roles};
+use kaitou::people::{Role as Person, Roles};
 use kaitou::questionnaire::mapping::{Correction, Mapping, Role};
 use kaitou::questionnaire::{self, Question};
 use kaitou::review::Kind;
-use kaitou::store::{NewQuestionnaire, Origin, Reading};
+use kaitou::store::{Origin, Reading};
 use kaitou::workbook::{Limits, read};
 use rust_xlsxwriter::{DataValidation, Format, FormatBorder, Workbook};
 
