@@ -99,9 +99,11 @@
   document.addEventListener('pointerup', () => { dragging = false; });
 
   // How far the matching is, while it goes on.
+  let watching = 0;
   const watch = () => {
+    clearTimeout(watching);
     if (!main()?.querySelector('.foundline .busy')) return;
-    setTimeout(async () => {
+    watching = setTimeout(async () => {
       try {
         const response = await fetch(location.href);
         const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('.foundline p');
