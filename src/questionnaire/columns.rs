@@ -8,10 +8,11 @@ use super::choices::stance_of;
 use super::headings::{Heading, Headings};
 use super::mapping::Role;
 use super::rows::is_example_mark;
-use super::FoundTable;
 use super::table::{Leaf, Table, choices_in, is_choice, is_counter, is_number};
 use crate::text::is_hiragana;
 use crate::workbook::{CellRef, Look};
+
+mod said;
 
 /// What the columns of a table are for.
 #[derive(Debug, Clone, Default)]
@@ -27,39 +28,6 @@ pub(super) struct Columns {
     pub marks: Vec<(u32, String)>,
     /// Choices that the heading of the answer column names: 「回答（○／×）」.
     pub heading_choices: Option<Vec<String>>,
-}
-
-impl Columns {
-    /// Puts the answers where a person said that they go.
-    fn answer_where_said(&mut self, grid: &Grid<'_>, table: &Table, rows: &[u32], choice: Option<u32>, text: Option<u32>, marks: Vec<u32>) {
-        for col in [choice, text].into_iter().flatten() {
-            self.choice = self.choice.filter(|c| *c != col);
-            self.text = self.text.filter(|c| *c != col);
-        }
-        if let Some(col) = choice {
-            self.choice = Some(col);
-            self.marks.clear();
-            self.heading_choices = choices_in(table.heading_of(col)).or_else(|| written(grid, col, rows));
-        }
-        self.text = text.or(self.text);
-        if !marks.is_empty() {
-            self.choice = None;
-            self.heading_choices = None;
-            self.marks.extend(marks.into_iter().map(|col| (col, table.heading_of(col).to_owned())));
-            self.marks.sort();
-        }
-    }
-
-    /// What each column is for, by column.
-    fn roles(&self) -> BTreeMap<u32, Role> {
-        let mut roles: BTreeMap<u32, Role> = self.categories.iter().map(|col| (*col, Role::Section)).collect();
-        roles.extend(self.number.map(|col| (col, Role::Number)));
-        roles.extend(self.questions.iter().map(|col| (*col, Role::Question)));
-        roles.extend(self.marks.iter().map(|(col, _)| (*col, Role::Mark)));
-        roles.extend(self.text.map(|col| (col, Role::Text)));
-        roles.extend(self.choice.map(|col| (col, Role::Choice)));
-        roles
-    }
 }
 
 impl Table {
@@ -111,24 +79,6 @@ impl Table {
         columns.categories.extend(said_of(Role::Section));
         columns.categories.sort_unstable();
         Some(columns)
-    }
-
-    /// This table as it is told of.
-    pub fn found(&self, columns: &Columns) -> FoundTable {
-        let worded = self.leaves.iter().any(|l| !l.text.is_empty());
-        let first = self.leaves.first().map_or(1, |l| l.first);
-        let last = self.leaves.last().map_or(first, |l| l.last);
-        FoundTable {
-            head: worded.then_some((self.head_first, self.head_last)),
-            rows: (self.head_last + 1, self.last),
-            cols: (first, last),
-            roles: columns.roles(),
-        }
-    }
-
-    /// What stands over the column.
-    fn heading_of(&self, col: u32) -> &str {
-        self.leaves.iter().find(|l| (l.first..=l.last).contains(&col)).map_or("", |l| &l.text)
     }
 
     /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.

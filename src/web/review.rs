@@ -19,7 +19,7 @@ use crate::library;
 use crate::people::Role;
 use crate::pipeline::Progress;
 use crate::questionnaire::{Kind as QuestionKind, profile};
-use crate::store::{Line, Questionnaire, Reading, ReviewQuestion};
+use crate::store::{Line, Origin, Questionnaire, Reading, ReviewQuestion};
 
 pub(super) mod bulk;
 pub(super) mod decide;
@@ -74,6 +74,8 @@ struct ReviewPage {
     batch: Option<(i64, usize)>,
     /// How many drafts of band high could be taken at one go.
     high: usize,
+    /// Whether a form that is near was put right, and nobody said whether this is the same.
+    near: bool,
     filled: Filled,
     may: May,
 }
@@ -297,7 +299,8 @@ impl Shown {
             html(status, &Part { frame, head, show, entries, detail, saved, batch, may })
         } else {
             let filled = Filled::of(&lines, app.store.taken_in(id).await?.is_some());
-            html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, filled, may })
+            let near = app.store.mapping(id).await?.origin == Origin::Near;
+            html(status, &ReviewPage { frame, head, show, entries, detail, saved, batch, high, near, filled, may })
         }
     }
 }

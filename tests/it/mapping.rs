@@ -1,11 +1,11 @@
 //! What was found in a file is put right, stays right when the same form comes again, and nothing that was decided is lost.
 
 use axum::http::StatusCode;
-use kaitou::people::{By, Role as Person, Roles};
+use kaitou::people::{Role as Person, Roles};
 use kaitou::questionnaire::mapping::{Correction, Mapping, Role};
 use kaitou::questionnaire::{self, Question};
 use kaitou::review::Kind;
-use kaitou::store::{NewQuestionnaire, Origin, Reading};
+use kaitou::store::{Origin, Reading};
 use kaitou::workbook::{Limits, read};
 use rust_xlsxwriter::{DataValidation, Format, FormatBorder, Workbook};
 
@@ -166,6 +166,7 @@ async fn a_form_that_is_near_is_asked_about() {
         assert_eq!(cells(&questions(&app, id).await[0]), three("C4", "D4", "E4"), "nothing is taken over unasked");
         let page = app.get(&format!("/questionnaires/{id}/mapping")).await.text();
         assert!(page.contains("以前の質問票と近い形式です") && page.contains("甲社"), "{page}");
+        assert!(app.get(&format!("/questionnaires/{id}")).await.text().contains("質問票と近い形式です"), "on the review's page, too");
         correct(&app, id, op, &[]).await;
         let page = app.get(&format!("/questionnaires/{id}/mapping")).await.text();
         assert!(!page.contains("以前の質問票と近い形式です"), "it is asked once");

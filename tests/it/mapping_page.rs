@@ -88,6 +88,8 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
 
     // The same form once more: nothing is to be done.
     browser.send("preamble-two-tier.xlsx", "調査票（再送）.xlsx", "株式会社ほか商事").await;
+    browser.wait_for("それでもアップロード").await;
+    browser.press("それでもアップロード").await;
     browser.wait_for("同じ形式の質問票で指定された読み取り方を適用しました").await;
     browser.wait_for("36問を読み取りました").await;
     browser.picture("mapping-remembered.png").await;

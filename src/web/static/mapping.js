@@ -66,6 +66,7 @@
       document.querySelector('.mapside').scrollTop = side;
       if (focus) document.querySelector(focus)?.focus({ preventScroll: true });
       pick(null, null);
+      watch();
       const now = main().querySelector('.foundline strong').textContent;
       if (!response.ok) say(main().querySelector('.wrong')?.textContent ?? '変更できませんでした。', true);
       else say(before === now ? `変更しました（${now}）` : `変更しました（${before} → ${now}）`);
@@ -96,6 +97,22 @@
     if (dragging && row) pick(from, number(row));
   });
   document.addEventListener('pointerup', () => { dragging = false; });
+
+  // How far the matching is, while it goes on.
+  let watching = 0;
+  const watch = () => {
+    clearTimeout(watching);
+    if (!main()?.querySelector('.foundline .busy')) return;
+    watching = setTimeout(async () => {
+      try {
+        const response = await fetch(location.href);
+        const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').querySelector('.foundline p');
+        if (fresh && !busy) main()?.querySelector('.foundline p')?.replaceWith(fresh);
+      } catch { /* The next time may do better. */ }
+      watch();
+    }, 1500);
+  };
+  watch();
 
   const press = (op) => {
     const form = document.getElementById('rows');
