@@ -362,6 +362,23 @@ async fn who_has_signed_out_is_told_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_shown_among_its_neighbours_in_the_file() {
+    let app = TestApp::new().await;
+    let id = app.given("plain-table.xlsx").await;
+    let questions = app.store.questions(id).await.unwrap();
+    let page = app.get(&format!("/questionnaires/{id}/questions/3/place")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let text = page.text();
+    for near in &questions[1..5] {
+        assert!(text.contains(&near.question.text), "{} is missing", near.question.text);
+    }
+    let row = questions[2].question.question_cell.row;
+    assert!(text.contains(&format!("<tr id=\"r{row}\" data-row=\"{row}\" class=\"asks here\">")), "{text}");
+    assert!(!text.contains(&questions[11].question.text), "only the rows around it");
+    assert_eq!(app.get(&format!("/questionnaires/{id}/questions/999/place")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_a_cell_is_never_code() {
     const EVIL: &str = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}";
     let app = TestApp::new().await;

@@ -42,6 +42,8 @@ pub(super) struct SheetView {
     pub after: Option<u32>,
     /// Questions on it.
     pub questions: usize,
+    /// The row that is looked for.
+    pub here: Option<u32>,
 }
 
 /// A column as it is drawn.
@@ -109,7 +111,7 @@ impl SheetView {
     /// The rows around one, to look at.
     pub fn around(sheet: &Sheet, found: &Questionnaire, row: u32) -> Self {
         let from = row.saturating_sub(AROUND).max(1);
-        Self::window(sheet, found, &SheetMapping::default(), from, row - from + 1 + AROUND, false)
+        Self { here: Some(row), ..Self::window(sheet, found, &SheetMapping::default(), from, row - from + 1 + AROUND, false) }
     }
 
     fn window(sheet: &Sheet, found: &Questionnaire, said: &SheetMapping, from: u32, count: u32, may: bool) -> Self {
@@ -136,6 +138,7 @@ impl SheetView {
             before: (from > 1).then(|| from.saturating_sub(ROWS).max(1)),
             after: (to < last).then_some(to + 1),
             questions: found.questions.iter().filter(|q| q.sheet == sheet.name).count(),
+            here: None,
         }
     }
 

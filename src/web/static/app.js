@@ -176,7 +176,7 @@
       if (!response.ok || !paper || !details.isConnected) return;
       paper.removeAttribute('id');
       details.querySelector('p')?.before(paper);
-      const row = paper.querySelector('tr.asks td.question') ?? paper.querySelector('tr.asks');
+      const row = paper.querySelector('tr.here td.question') ?? paper.querySelector('tr.here');
       if (row) paper.scrollLeft = Math.max(0, row.offsetLeft - 80);
     } catch { /* The link beside it leads there, too. */ }
   };
