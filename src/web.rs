@@ -124,6 +124,7 @@ fn routes() -> Vec<Route> {
         act("/profile", ADMINISTRATOR, post(profile::save)),
         show("/questionnaires/{id}", SignedIn, get(review::page)),
         show("/questionnaires/{id}/questions/{position}", SignedIn, get(review::question)),
+        show("/questionnaires/{id}/questions/{position}/place", SignedIn, get(mapping::place::page)),
         act("/questionnaires/{id}/questions/{position}", REVIEWER, post(review::decide::decide)),
         act("/questionnaires/{id}/questions/{position}/ask", UPLOADED, post(review::decide::ask)),
         act("/questionnaires/{id}/questions/{position}/comments", TALKS, post(review::decide::comment)),

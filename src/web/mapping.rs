@@ -25,6 +25,7 @@ use crate::store::{FormSource, MappingError, Origin, Reading};
 use crate::workbook::Visibility;
 
 mod left;
+pub(super) mod place;
 mod sheet;
 
 use left::{Left, left_out};

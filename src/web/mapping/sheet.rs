@@ -9,6 +9,8 @@ use crate::workbook::{CellRange, CellRef, Look, Sheet, column_letters};
 
 /// The most rows that are drawn at once.
 const ROWS: u32 = 300;
+/// So many rows before and after a question show its place.
+const AROUND: u32 = 3;
 /// The most columns that are drawn.
 const COLUMNS: u32 = 60;
 /// So far right of the last text frames and blocks still count.
@@ -101,6 +103,16 @@ pub(super) struct Tag {
 impl SheetView {
     /// The sheet from row `from` on; `may`: its columns and rows can be clicked.
     pub fn new(sheet: &Sheet, found: &Questionnaire, said: &SheetMapping, from: u32, may: bool) -> Self {
+        Self::window(sheet, found, said, from, ROWS, may)
+    }
+
+    /// The rows around one, to look at.
+    pub fn around(sheet: &Sheet, found: &Questionnaire, row: u32) -> Self {
+        let from = row.saturating_sub(AROUND).max(1);
+        Self::window(sheet, found, &SheetMapping::default(), from, row - from + 1 + AROUND, false)
+    }
+
+    fn window(sheet: &Sheet, found: &Questionnaire, said: &SheetMapping, from: u32, count: u32, may: bool) -> Self {
         let tags = tags(sheet, found);
         let text_end = sheet.cells.iter().rev().find(|(_, c)| !c.text.is_empty()).map_or(1, |(at, _)| at.row);
         let last = tags.keys().map(|at| at.row).max().unwrap_or(1).max(text_end);
@@ -109,7 +121,7 @@ impl SheetView {
         let last_col = if may { last_col + 1 } else { last_col };
         let drawn = last_col.min(COLUMNS);
         let from = if from > last { 1 } else { from.max(1) };
-        let to = last.min(from.saturating_add(ROWS - 1));
+        let to = last.min(from.saturating_add(count - 1));
         let blocks = blocks(sheet, from, to, drawn);
         let rows: Vec<Row> = rows(sheet, found, from, to, drawn, &blocks, &tags, may);
         let cols = cols(sheet, found, said, from, to, drawn, &blocks, may);

@@ -165,11 +165,34 @@
     }
   };
 
+  // The question among its neighbours in the file: fetched when somebody wants to see it, and then for every question.
+  let placed = false;
+  const place = async (details) => {
+    if (details.querySelector('.paper')) return;
+    try {
+      const response = await fetch(details.dataset.place);
+      const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+      const paper = fresh.getElementById('excerpt');
+      if (!response.ok || !paper || !details.isConnected) return;
+      paper.removeAttribute('id');
+      details.querySelector('p')?.before(paper);
+      const row = paper.querySelector('tr.asks td.question') ?? paper.querySelector('tr.asks');
+      if (row) paper.scrollLeft = Math.max(0, row.offsetLeft - 80);
+    } catch { /* The link beside it leads there, too. */ }
+  };
+  document.addEventListener('toggle', (event) => {
+    if (!event.target.matches?.('details.place')) return;
+    placed = event.target.open;
+    if (placed) place(event.target);
+  }, true);
+
   /** After a page or a part of it came in. */
   const arrive = () => {
     let n = 0;
     for (const nth of document.querySelectorAll('.nth')) nth.textContent = ++n <= 9 ? String(n) : '';
     for (const form of document.querySelectorAll('form[data-draft]')) restore(form);
+    const details = document.querySelector('details.place');
+    if (details && placed) details.open = true;
     listen();
     clearTimeout(polling);
     const seconds = Number(page().dataset.poll);
@@ -363,6 +386,7 @@
     a: () => into('assignee'),
     c: () => into('comment'),
     '/': () => into('q'),
+    p: () => press('details.place summary'),
     A: () => press('a[data-key=A]'),
     '?': () => document.getElementById('keys')?.showModal(),
   };
