@@ -314,7 +314,8 @@ fn cell(
     })
 }
 
-/// Whether light letters can be read better on the colour than dark ones (by its relative luminance, WCAG 2.2).
+/// Whether white letters can be read better on the colour than black ones (by its relative luminance, WCAG 2.2): one of the two
+/// always can.
 fn is_dark(rgb: u32) -> bool {
     let part = |shift: u32| {
         let c = f64::from(rgb >> shift & 0xFF) / 255.0;
