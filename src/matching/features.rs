@@ -7,7 +7,7 @@ use super::logistic::logit;
 use crate::search::found::{Found, FoundItem};
 
 /// The names of an item's features, in their order: what is found of it; whom it is about; what past decisions say; and how
-/// close it comes to the best item in each of the first ([`close`]).
+/// close it comes to the best item in each of the first (`close`).
 pub const ITEM: [&str; 36] = [
     "words",
     "concepts",

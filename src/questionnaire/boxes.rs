@@ -9,6 +9,8 @@ const TICKED: [char; 1] = ['☒'];
 /// is empty (■ alone is a bullet).
 #[must_use]
 pub fn choices(cell: &str) -> Option<Vec<String>> {
+    // All boxes begin with this byte, and no letter of Japanese does.
+    memchr::memchr("□".as_bytes()[0], cell.as_bytes())?;
     let labels: Vec<(usize, char, &str)> = labels(cell).collect();
     let fits = labels.len() >= 2 && labels.iter().all(|(_, _, l)| !l.is_empty()) && labels.iter().any(|(_, mark, _)| !is_ticked(*mark));
     fits.then(|| labels.into_iter().map(|(_, _, label)| label.to_owned()).collect())

@@ -43,6 +43,9 @@ pub(super) fn explain(workbook: &Workbook, roles: &[(String, SheetRole)], questi
     for sheet in workbook.sheets.iter().filter(|s| is_questions(s)) {
         let first = questions.iter().filter(|q| q.sheet == sheet.name).map(|q| q.question_cell.row).min().unwrap_or(1);
         let here = on_sheet(sheet, first);
+        if here.is_empty() && elsewhere.iter().all(Vec::is_empty) {
+            continue;
+        }
         for question in questions.iter_mut().filter(|q| q.sheet == sheet.name) {
             let codes = match (&question.choices, &question.marks) {
                 (Some(choices), _) => choices.clone(),

@@ -52,7 +52,8 @@ struct Words {
     known: BTreeMap<String, usize>,
     weak: Vec<String>,
     lead: Vec<String>,
-    /// The letters with which words of `known` and `lead` begin.
+    /// The two letters with which words of `known` and `lead` begin, one where they have no more.
+    openings: HashSet<(char, Option<char>)>,
     firsts: HashSet<char>,
     ask: Vec<String>,
     about: Vec<String>,
@@ -87,7 +88,9 @@ impl Words {
             list.push(squeeze(word));
             Ok(())
         })?;
-        words.firsts = words.known.keys().chain(&words.lead).filter_map(|w| w.chars().next()).collect();
+        let both = words.known.keys().chain(&words.lead).map(|w| w.chars());
+        words.openings = both.filter_map(|mut letters| Some((letters.next()?, letters.next()))).collect();
+        words.firsts = words.openings.iter().map(|(first, _)| *first).collect();
         words.lead.sort_by_key(|w| std::cmp::Reverse(w.len()));
         words.ask.sort_by_key(|w| std::cmp::Reverse(w.len()));
         Ok(words)
@@ -112,15 +115,21 @@ impl Words {
         if self.begins(bare) { self.parts(bare, about_company) } else { None }
     }
 
-    /// Whether the first letter shows already that the text asks for no fact: it begins no word for one, and no word that may
+    /// Whether the first letters show already that the text asks for no fact: they begin no word for one, and no word that may
     /// stand before one.
     fn begins_otherwise(&self, text: &str) -> bool {
         let passed_over = |c: char| (c.is_ascii_digit() || is_left_out(c) || matches!(c, '-' | '、')) && !self.firsts.contains(&c);
         let mut letters = text.trim_start_matches(passed_over).chars();
-        let (first, next) = (letters.next(), letters.next());
+        let (first, next, third) = (letters.next(), letters.next(), letters.next());
         // These stay as they are, but for a mark that makes が of か.
-        let stays = matches!(first, Some('ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿')) && !matches!(next, Some('\u{3099}' | '\u{309a}' | 'ﾞ' | 'ﾟ'));
-        stays && first.is_some_and(|c| !self.firsts.contains(&c))
+        let stays = |c: Option<char>| c.filter(|c| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿'));
+        let marks = |c: Option<char>| matches!(c, Some('\u{3099}' | '\u{309a}' | 'ﾞ' | 'ﾟ'));
+        let Some(first) = stays(first).filter(|_| !marks(next)) else { return false };
+        if !self.firsts.contains(&first) {
+            return true;
+        }
+        let two = stays(next).filter(|_| !marks(third));
+        two.is_some_and(|_| !self.openings.contains(&(first, two)) && !self.openings.contains(&(first, None)))
     }
 
     /// Whether the text begins as all that ask for facts do: with a word for one, behind words such as 「貴社の」. Most questions
