@@ -27,6 +27,7 @@ mod download;
 mod error;
 mod form;
 mod guard;
+mod head;
 mod help;
 mod list;
 mod live;

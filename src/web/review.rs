@@ -25,9 +25,11 @@ pub(super) mod bulk;
 pub(super) mod decide;
 mod detail;
 mod lines;
+mod offer;
 mod past;
 
-pub(super) use detail::{Header, name};
+pub(super) use detail::name;
+use super::head::Header;
 use detail::{Around, Detail, Entered};
 use lines::{Entry, Show};
 use past::Past;

@@ -1,78 +1,18 @@
 //! The question that is shown: where it stands, what is offered, and the form that decides it.
 
-use jiff::civil::Date;
-
 use super::super::marks::{Piece, pieces};
-use super::super::view::{self, Bar, Due};
+use super::super::view;
 use super::lines::Entry;
+use super::offer::{Offer, Side, words};
 use super::past::Past;
 use crate::export::FinalAnswer;
-use crate::matching::Reason;
 use crate::people::Person;
 use crate::questionnaire::Kind as QuestionKind;
 use crate::questionnaire::asks::asks;
 use crate::questionnaire::polarity::is_turned_under;
 use crate::questionnaire::profile::Draft;
-use crate::review::{Choices, Kind, Proposal, State, Tally, standing};
-use crate::store::{Decided, Line, Questionnaire, ReviewQuestion};
-use crate::workbook::Problem;
-
-/// The head of a questionnaire's pages.
-pub(in crate::web) struct Header {
-    /// The questionnaire.
-    pub id: i64,
-    /// The client's name.
-    pub client: String,
-    /// The file's name.
-    pub file_name: String,
-    /// What there is to know of the form it came in; empty for nothing.
-    pub came: &'static str,
-    /// The services it is about.
-    pub services: Vec<String>,
-    /// When the client wants it back.
-    pub due: Option<Due>,
-    /// Its questions about security by state.
-    pub bar: Bar,
-    /// Its rows about the company by state.
-    pub facts: Tally,
-    /// What could not be understood of the file: place and message.
-    pub problems: Vec<(String, String)>,
-    /// Whether its suggestions come from an older standard sheet than the one in use.
-    pub outdated: bool,
-    /// The standard sheet its suggestions come from: name and date.
-    pub standard: String,
-}
-
-impl Header {
-    /// Everything that is to be answered, by state.
-    pub(in crate::web) fn all(&self) -> Tally {
-        self.bar.tally.and(self.facts)
-    }
-
-    pub(in crate::web) fn new(q: Questionnaire, today: Date) -> Self {
-        Self {
-            id: q.id,
-            due: q.due.map(|due| Due::new(due, today, q.all().left() > 0 || q.all().total() == 0)),
-            facts: q.facts,
-            client: q.client,
-            file_name: q.file_name,
-            came: q.form.note(),
-            services: q.services,
-            bar: Bar { tally: q.tally },
-            problems: q.problems.into_iter().map(|p| (place(&p), p.message)).collect(),
-            outdated: false,
-            standard: String::new(),
-        }
-    }
-}
-
-fn place(problem: &Problem) -> String {
-    match (&problem.sheet, problem.cell) {
-        (Some(sheet), Some(cell)) => format!("シート「{sheet}」{cell}"),
-        (Some(sheet), None) => format!("シート「{sheet}」"),
-        (None, _) => String::new(),
-    }
-}
+use crate::review::{Choices, Kind, Proposal, State, standing};
+use crate::store::{Decided, Line, ReviewQuestion};
 
 /// What stands in the form: what is stored or offered, or what a person sent that could not be stored.
 pub(in crate::web) struct Entered {
@@ -398,84 +338,4 @@ fn answer_cells(q: &ReviewQuestion) -> String {
         cells.push(format!("記述 {cell}"));
     }
     cells.join("、")
-}
-
-/// A proposal as it is shown.
-pub(in crate::web) struct Offer {
-    /// The standard sheet's item.
-    pub item: u32,
-    /// Its number.
-    pub number: String,
-    /// The headings it stands under.
-    pub section: String,
-    /// Its question, cut where words match.
-    pub question: Vec<Piece>,
-    /// The choice that would be made; empty for none.
-    pub choice: String,
-    /// The approved text, cut where words match.
-    pub text: Vec<Piece>,
-    /// How sure it is.
-    pub percent: String,
-    /// Words that mean the same: theirs and ours.
-    pub synonyms: Vec<(String, String)>,
-    /// Topics of the field that both are about.
-    pub topics: Vec<String>,
-    /// Earlier questions that were answered with it.
-    pub past: Vec<String>,
-    /// The questions it answers, where there are several in the cell.
-    pub asks: Vec<String>,
-}
-
-impl Offer {
-    fn new(p: &Proposal) -> Self {
-        let ours = words(p, Side::Ours);
-        let mut synonyms = Vec::new();
-        let mut topics = Vec::new();
-        let mut past = Vec::new();
-        let mut asks = Vec::new();
-        for reason in &p.why {
-            match reason {
-                Reason::Word(_) => {}
-                Reason::Synonym(theirs, ours) => synonyms.push((theirs.clone(), ours.clone())),
-                Reason::Topic(name) => topics.push(name.clone()),
-                Reason::Past(question) => past.push(question.clone()),
-                Reason::Ask(question) => asks.push(question.clone()),
-            }
-        }
-        Self {
-            item: p.item,
-            number: p.number.clone(),
-            section: p.section.join(" › "),
-            question: pieces(&p.question, ours.iter().copied()),
-            choice: p.answer.choice.clone().unwrap_or_default(),
-            text: pieces(&p.answer.text, ours.iter().copied()),
-            percent: if p.confidence > 0.0 { view::percent(p.confidence) } else { String::new() },
-            synonyms,
-            topics,
-            past,
-            asks,
-        }
-    }
-}
-
-/// In whose words.
-#[derive(Clone, Copy)]
-enum Side {
-    /// The client's question.
-    Theirs,
-    /// The standard sheet.
-    Ours,
-}
-
-fn words(proposal: &Proposal, side: Side) -> Vec<&str> {
-    proposal
-        .why
-        .iter()
-        .filter_map(|reason| match (reason, side) {
-            (Reason::Word(word), _) | (Reason::Synonym(word, _), Side::Theirs) | (Reason::Synonym(_, word), Side::Ours) => {
-                Some(word.as_str())
-            }
-            (Reason::Past(_) | Reason::Topic(_) | Reason::Ask(_), _) => None,
-        })
-        .collect()
 }
