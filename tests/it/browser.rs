@@ -302,7 +302,7 @@ async fn several_people_go_the_whole_way() {
         }
         let drafted = one.client.execute("return document.querySelector('.decide input[name=item]') !== null && document.querySelector('.decide .hint') === null && !document.querySelector('.decide .choices .hint')", vec![]).await.unwrap();
         one.keys(if drafted == json!(true) { "\u{e007}" } else { "x" }).await;
-        one.until(&format!("Number(document.querySelector('[data-left]').textContent) === {}", left.as_i64().unwrap() - 1)).await;
+        one.until(&format!("Number(document.querySelector('[data-left]').textContent) === {} && !document.body.hasAttribute('data-busy')", left.as_i64().unwrap() - 1)).await;
     }
     one.until("Number(document.querySelector('[data-left]').textContent) === 0").await;
     one.accessible("review, done").await;

@@ -9,6 +9,12 @@
 
   document.documentElement.classList.add('js');
 
+  /** While a page or an answer is on its way, keys and clicks wait: nobody decides on a question that is not yet shown. */
+  const occupy = (now) => {
+    busy = now;
+    document.body.toggleAttribute('data-busy', now);
+  };
+
   const say = (text, bad = false) => {
     status.textContent = text;
     status.classList.toggle('bad', bad);
@@ -121,7 +127,7 @@
   /** Fetches a page and puts it, or what changed of it, in place. Returns whether it did. */
   const swap = async (url, { init = {}, push = true, message = '', whole = false } = {}) => {
     if (busy) return false;
-    busy = true;
+    occupy(true);
     if (message) say(message);
     const sending = init.method === 'POST';
     try {
@@ -142,7 +148,7 @@
       if (part && document.getElementById(`q-${part.querySelector('.row .entry[aria-current]')?.closest('.row').dataset.position}`)) {
         patch(part);
       } else if (part) {
-        busy = false;
+        occupy(false);
         return await swap(response.url, { push, whole: true });
       } else {
         const place = document.querySelector('.lines')?.scrollTop ?? 0;
@@ -161,7 +167,7 @@
       say(sending ? '保存できませんでした。入力した内容はこの画面に残っています。接続を確認して、もう一度操作してください。' : '表示できませんでした。接続を確認してください。', true);
       return false;
     } finally {
-      busy = false;
+      occupy(false);
     }
   };
 
