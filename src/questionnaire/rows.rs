@@ -450,7 +450,7 @@ fn asks(text: &str) -> bool {
 
 /// Whether the text says that its row is an example: 「記入例」, 「（例）」, 「※サンプル」.
 pub(super) fn is_example_mark(text: &str) -> bool {
-    if text.len() > 40 || !text.contains(|c| matches!(c, '例' | 'サ' | 'e' | 'E' | 'ｅ' | 'Ｅ')) {
+    if text.len() > 40 || !text.contains(['例', 'サ', 'e', 'E', 'ｅ', 'Ｅ']) {
         return false;
     }
     let word: String = normalize(text).chars().filter(|c| c.is_alphanumeric()).collect();
