@@ -13,6 +13,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use crate::clock::Clock;
 use crate::export;
 use crate::intake::IntakeError;
+use crate::library::{self, FiledAnswer};
 use crate::people::By;
 use crate::questionnaire::mapping::Mapping;
 use crate::questionnaire::{NoQuestions, Question};
@@ -264,6 +265,19 @@ impl Pipeline {
         let Some(engine) = self.engine() else { return Ok(Vec::new()) };
         let (inner, words, question, services) = (self.0.clone(), words.to_owned(), question.clone(), services.to_owned());
         Ok(tokio::task::spawn_blocking(move || engine.searcher(&inner.library).search(&words, &question, &services)).await?)
+    }
+
+    /// Of the library of filed answers, but for what was taken from questionnaire `id`: those alike to `question`, and those that
+    /// hold all of `words`.
+    ///
+    /// # Errors
+    /// [`PipelineError`]
+    pub async fn filed(&self, id: i64, question: &Question, words: &str) -> Result<(Vec<FiledAnswer>, Vec<FiledAnswer>), PipelineError> {
+        let all = self.0.store.library(id).await?;
+        let (section, text, words) = (question.section.clone(), question.text.clone(), words.to_owned());
+        let owned = |found: Vec<&FiledAnswer>| found.into_iter().cloned().collect();
+        let found = move || (owned(library::alike(&section, &text, &all)), owned(library::with_words(&words, &all)));
+        Ok(tokio::task::spawn_blocking(found).await?)
     }
 
     async fn build(&self, name: String, bytes: Vec<u8>) -> Result<Engine, PipelineError> {

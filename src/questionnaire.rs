@@ -25,6 +25,7 @@ pub mod polarity;
 pub mod profile;
 mod rows;
 mod table;
+mod wording;
 mod words;
 
 pub use find::{find, find_with, look};

@@ -132,13 +132,18 @@ pub fn of(found: &Found<'_>) -> Features {
 /// Fills in feature `to` with how close each item comes to the best in feature `from`: 1 for the best, ½ for one that lies
 /// [`HALF`] standard deviations behind. A signal may be weak for all items because the question is short, and still point to one.
 fn close(items: &mut [ItemFeatures], from: usize, to: usize) {
-    let count = f64::from(u32::try_from(items.len().max(1)).unwrap_or(u32::MAX));
+    let count = number(items.len().max(1));
     let mean = items.iter().map(|i| i[from]).sum::<f64>() / count;
     let spread = (items.iter().map(|i| (i[from] - mean).powi(2)).sum::<f64>() / count).sqrt();
     let best = items.iter().map(|i| i[from]).fold(f64::NEG_INFINITY, f64::max);
     for item in items {
         item[to] = 1.0 / (1.0 + (best - item[from]) / (spread * HALF + 1e-6));
     }
+}
+
+/// A count as a number to reckon with.
+pub(super) fn number(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// The places of some features in [`ITEM`].
@@ -154,7 +159,6 @@ pub const PAST: usize = 19;
 #[must_use]
 pub fn of_candidate(features: &Features, scores: &[f64], shares: &[f64], order: &[usize], n: usize) -> CandidateFeatures {
     let Some(&item) = order.get(n) else { return [0.0; CANDIDATE.len()] };
-    let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
     let own = &features.items[item];
     // For the first: how far the second is behind; for a later one: how far it is behind the first.
     let rival = if n == 0 { order.get(1) } else { order.first() };

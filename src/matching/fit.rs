@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::CANDIDATES;
-use super::features::{Features, ITEM, PAST, may_be_negative};
+use super::features::{Features, ITEM, PAST, may_be_negative, number};
 use super::logistic::{self, Row, solve};
 use super::model::{Bands, Model, Ranked, softmax};
 
@@ -60,8 +60,8 @@ pub fn fit(examples: &[Example]) -> Model {
     let row = |e: &Example, r: &Ranked, n: usize| r.candidate(&e.features, n).to_vec();
     let files: BTreeSet<&str> = examples.iter().map(|e| e.file.as_str()).collect();
     // A large file must not drown a small one: how sure to be differs from file to file more than within one.
-    let weight = |e: &Example| number(examples.len()) / number(files.len()) / number(examples.iter().filter(|o| o.file == e.file).count());
-    let weights: BTreeMap<&str, f64> = examples.iter().map(|e| (e.file.as_str(), weight(e))).collect();
+    let of = |file: &str| number(examples.iter().filter(|e| e.file == file).count());
+    let weights: BTreeMap<&str, f64> = files.iter().map(|f| (*f, number(examples.len()) / number(files.len()) / of(f))).collect();
     let logistic = |places: std::ops::Range<usize>, outcome: &dyn Fn(&Example, usize) -> bool| {
         let mut rows = Vec::new();
         for (example, ranked) in &ranked {
@@ -83,10 +83,6 @@ pub fn fit(examples: &[Example]) -> Model {
     let bands = Bands { high: files.iter().map(high).fold(0.0, f64::max), medium: MEDIUM, low: LOW };
     ranking[PAST] = fit_past(&ranking, examples);
     Model { ranking, answerable, confidence, later, bands }
-}
-
-fn number(n: usize) -> f64 {
-    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 fn documents(examples: &[Example]) -> BTreeSet<&str> {

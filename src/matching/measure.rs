@@ -1,5 +1,6 @@
 //! How good matches are, on questions whose right items are known.
 
+use super::features::number;
 use std::collections::BTreeMap;
 
 use super::{Band, Match};
@@ -76,13 +77,9 @@ pub struct Figures {
     pub bands: BTreeMap<&'static str, BandFigures>,
 }
 
-fn count(n: usize) -> f64 {
-    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
-}
-
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let values: Vec<f64> = values.collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / count(values.len()))
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / number(values.len()))
 }
 
 /// All figures of `outcomes`.
@@ -102,7 +99,7 @@ pub fn figures(outcomes: &[Outcome]) -> Figures {
         unanswerable: outcomes.iter().filter(|o| !o.answerable).count(),
         hit1: within(1),
         hit3: within(3),
-        mrr10: mean(answerable().map(|o| o.place.filter(|p| *p <= 10).map_or(0.0, |p| 1.0 / count(p)))),
+        mrr10: mean(answerable().map(|o| o.place.filter(|p| *p <= 10).map_or(0.0, |p| 1.0 / number(p)))),
         auroc: auroc(outcomes.iter().map(|o| (o.said_answerable, o.answerable))),
         ece: ece(outcomes.iter().map(|o| (o.confidence, o.right()))),
         bands,
@@ -116,12 +113,12 @@ pub fn auroc(scored: impl Iterator<Item = (f64, bool)>) -> Option<f64> {
     scored.sort_by(|a, b| a.0.total_cmp(&b.0));
     let (mut below, mut won) = (0.0, 0.0);
     for tied in scored.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
-        let trues = count(tied.iter().filter(|s| s.1).count());
-        let falses = count(tied.len()) - trues;
+        let trues = number(tied.iter().filter(|s| s.1).count());
+        let falses = number(tied.len()) - trues;
         won += trues * (below + falses / 2.0);
         below += falses;
     }
-    let trues = count(scored.len()) - below;
+    let trues = number(scored.len()) - below;
     (trues > 0.0 && below > 0.0).then(|| won / (trues * below))
 }
 

@@ -59,7 +59,7 @@ pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
                         filled: None,
                         legend: Vec::new(),
                         sheet: grid.sheet.name.clone(),
-                        number: number.map(|b| b.text.to_owned()).or_else(|| super::rows::leading_number(asked.text)),
+                        number: number.map(|b| b.text.to_owned()).or_else(|| super::wording::leading_number(asked.text)),
                         section: titles.texts(),
                         text: asked.text.to_owned(),
                         question_cell: asked.range.first,

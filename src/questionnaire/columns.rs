@@ -7,7 +7,7 @@ use super::grid::Grid;
 use super::choices::stance_of;
 use super::headings::{Heading, Headings};
 use super::mapping::Role;
-use super::rows::is_example_mark;
+use super::wording::is_example_mark;
 use super::table::{Leaf, Table, choices_in, is_choice, is_counter, is_number};
 use crate::text::is_hiragana;
 use crate::workbook::{CellRef, Look};

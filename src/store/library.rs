@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use super::json::{decode, encode};
 use super::{Store, StoreError, number, parsed, time};
@@ -120,18 +121,31 @@ impl Store {
             .bind(MOST)
             .fetch_all(&self.pool)
             .await?;
-        rows.iter()
-            .map(|r| {
-                Ok(FiledAnswer {
-                    id: r.try_get("id")?,
-                    client: r.try_get("client")?,
-                    answered_on: parsed("date", r.try_get("answered_on")?)?,
-                    file_name: r.try_get("file_name")?,
-                    section: decode("section", r.try_get("section")?)?,
-                    question: r.try_get("question")?,
-                    answer: FinalAnswer { choice: r.try_get("choice")?, text: r.try_get("text")? },
-                })
-            })
-            .collect()
+        rows.iter().map(filed).collect()
     }
+
+    /// Answer `filed_id` of the library but for what was taken from questionnaire `id`; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn filed_answer(&self, id: i64, filed_id: i64) -> Result<Option<FiledAnswer>, StoreError> {
+        let row = sqlx::query("SELECT * FROM past_answer WHERE questionnaire_id <> $1 AND id = $2")
+            .bind(id)
+            .bind(filed_id)
+            .fetch_optional(&self.pool)
+            .await?;
+        row.as_ref().map(filed).transpose()
+    }
+}
+
+fn filed(row: &SqliteRow) -> Result<FiledAnswer, StoreError> {
+    Ok(FiledAnswer {
+        id: row.try_get("id")?,
+        client: row.try_get("client")?,
+        answered_on: parsed("date", row.try_get("answered_on")?)?,
+        file_name: row.try_get("file_name")?,
+        section: decode("section", row.try_get("section")?)?,
+        question: row.try_get("question")?,
+        answer: FinalAnswer { choice: row.try_get("choice")?, text: row.try_get("text")? },
+    })
 }

@@ -16,15 +16,13 @@ use super::access::Who;
 use super::error::{WebError, html};
 use super::head::Header;
 use super::review::{Id, name};
+use super::upload::CLIENT_CHARS;
 use super::view::{Frame, date, moment};
 use crate::clock::japan;
 use crate::export::FinalAnswer;
 use crate::questionnaire::{Kind, Question};
 use crate::review::standing;
 use crate::store::ReviewQuestion;
-
-/// The longest name of a client.
-const CLIENT_CHARS: usize = 100;
 
 #[derive(Template)]
 #[template(path = "past.html")]
@@ -80,7 +78,7 @@ pub(super) async fn submit(
         "take" => {
             let client = sent.client.trim();
             if client.is_empty() || client.chars().count() > CLIENT_CHARS {
-                return again("クライアント名を100文字以内で入力してください。").await;
+                return again(&format!("クライアント名を{CLIENT_CHARS}文字以内で入力してください。")).await;
             }
             let Ok(day) = sent.date.trim().parse::<Date>() else {
                 return again("回答日は 2026-04-30 のように入力してください。").await;

@@ -15,7 +15,6 @@ use super::access::Who;
 use super::error::{WebError, html};
 use super::list;
 use super::view::{Frame, date, kind};
-use crate::library;
 use crate::people::Role;
 use crate::pipeline::Progress;
 use crate::questionnaire::{Kind as QuestionKind, profile};
@@ -264,14 +263,14 @@ impl Shown {
         let (id, position) = (questionnaire.id, question.position);
         let people = app.store.people().await?;
         let names: HashMap<i64, String> = people.iter().map(|p| (p.id, p.name.clone())).collect();
-        let library = app.store.library(id).await?;
-        let filed = library::alike(&question.question.section, &question.question.text, &library).into_iter().map(Past::filed).collect();
+        let (alike, with_words) = app.pipeline.filed(id, &question.question, &asked).await?;
+        let filed = alike.iter().map(Past::filed).collect();
         let (found, earlier) = if asked.is_empty() {
             Default::default()
         } else {
             let found = app.pipeline.search(&asked, &question.question, &questionnaire.services).await?;
             let decided = app.store.earlier(id, &asked).await?.into_iter().map(Past::decided);
-            (found, decided.chain(library::with_words(&asked, &library).into_iter().map(Past::filed)).collect())
+            (found, decided.chain(with_words.iter().map(Past::filed)).collect())
         };
         let fact = fact(app, &question).await?;
         let around = Around {

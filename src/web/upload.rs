@@ -18,7 +18,7 @@ use crate::intake::pasted_name;
 use crate::pipeline::{PipelineError, Source, Upload};
 
 /// The longest name of a client.
-const CLIENT_CHARS: usize = 100;
+pub(super) const CLIENT_CHARS: usize = 100;
 
 #[derive(Template)]
 #[template(path = "upload.html")]

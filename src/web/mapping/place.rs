@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use super::super::App;
 use super::super::error::{WebError, html};
-use super::super::review::Id;
+use super::super::review::{Id, name};
 use super::super::view::Frame;
 use super::sheet::SheetView;
 use crate::pipeline::Mapped;
@@ -32,11 +32,12 @@ struct PlacePage {
 /// `GET /questionnaires/{id}/questions/{position}/place`
 pub(in crate::web) async fn page(State(app): State<Arc<App>>, Path((Id(id), position)): Path<(Id, String)>) -> Result<Response, WebError> {
     let position = position.parse().map_err(|_| WebError::NotFound)?;
-    let asked = app.store.question(id, position).await?.ok_or(WebError::NotFound)?.question;
+    let question = app.store.question(id, position).await?.ok_or(WebError::NotFound)?;
+    let asked = &question.question;
     let Mapped { workbook, found, .. } = app.pipeline.mapped(id).await?.ok_or(WebError::NotFound)?;
     let at = workbook.sheets.iter().position(|s| s.name == asked.sheet).ok_or(WebError::NotFound)?;
     let row = asked.question_cell.row;
-    let name = asked.number.as_ref().map_or_else(|| format!("{position}問目"), |n| format!("No. {n}"));
+    let name = name(&question);
     let page = PlacePage {
         frame: Frame::new(format!("{name} のファイルでの位置"), "list"),
         id,

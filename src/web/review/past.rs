@@ -49,8 +49,8 @@ impl Past {
 
 /// The past answer that `key` names: of an earlier questionnaire by its id and place, or of the library but for questionnaire `own`.
 pub(super) async fn named(app: &App, own: i64, key: &str) -> Result<Option<Past>, WebError> {
-    if let Some(filed) = key.strip_prefix(FILED).and_then(|id| id.parse::<i64>().ok()) {
-        return Ok(app.store.library(own).await?.iter().find(|f| f.id == filed).map(Past::filed));
+    if let Some(filed) = key.strip_prefix(FILED).and_then(|id| id.parse().ok()) {
+        return Ok(app.store.filed_answer(own, filed).await?.as_ref().map(Past::filed));
     }
     let Some((Ok(id), Ok(position))) = key.split_once('-').map(|(id, at)| (id.parse(), at.parse())) else { return Ok(None) };
     let (Some(questionnaire), Some(question)) = (app.store.questionnaire(id).await?, app.store.question(id, position).await?) else {

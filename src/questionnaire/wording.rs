@@ -1,0 +1,91 @@
+//! What a text says of itself by its wording: its number, that it asks, explains, is an example or a total.
+
+use super::headings::without_brackets;
+use super::table::{is_counter, is_number};
+use crate::text::normalize;
+
+/// 「Q1. …」 → Q1, 「１）…」 → １）, 「(1) …」 → (1), 「①…」 → ①.
+pub(super) fn leading_number(text: &str) -> Option<String> {
+    let circled = |c: &char| matches!(c, '①'..='⑳' | '㉑'..='㉟');
+    if let Some(c) = text.chars().next().filter(circled) {
+        return Some(c.to_string());
+    }
+    // 「a) …」
+    let mut letters = text.chars();
+    if let (Some('a'..='z' | 'A'..='Z' | 'ア'..='ン'), Some(close @ (')' | '）'))) = (letters.next(), letters.next()) {
+        return text.find(close).map(|at| text[..at + close.len_utf8()].to_owned());
+    }
+    let mut end = 0;
+    let mut digits = false;
+    for (at, c) in text.char_indices().take(10) {
+        let folded = normalize(&c.to_string()).chars().next().unwrap_or(' ');
+        match folded {
+            '0'..='9' => digits = true,
+            '(' if at == 0 => {}
+            'q' | 'a'..='z' if !digits => {}
+            '-' if digits => {}
+            // Closing marks belong to the number, a full stop does not.
+            ')' if digits => return Some(text[..at + c.len_utf8()].to_owned()),
+            '.' | ':' if digits && text[at + c.len_utf8()..].starts_with(|n: char| normalize(&n.to_string()).starts_with(|d: char| d.is_ascii_digit())) => {}
+            '.' | ':' | ' ' if digits && at > 0 => {
+                end = at;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    (digits && end > 0).then(|| text[..end].to_owned())
+}
+
+/// Whether a number is one below another: 「(1)」, 「①」, 「a)」.
+pub(super) fn is_child_number(number: &str) -> bool {
+    number.starts_with(['(', '（', '①', '②', '③', '④', '⑤', '⑥', '⑦', '⑧', '⑨']) || number.ends_with([')', '）'])
+}
+
+/// Whether the text can be a question's number: most have digits, some only letters.
+pub(super) fn counts(text: &str) -> bool {
+    is_number(text) || is_counter(text) || text.chars().nth(16).is_none() && text.contains(char::is_numeric)
+}
+
+/// Whether the text explains rather than asks: 「※…」, 「（注）…」, 「【解説】…」.
+pub(super) fn is_note(text: &str) -> bool {
+    let marked = text.starts_with(['※', '＊', '*', '・']);
+    marked || ["注", "（注", "(注", "【注", "（補足", "【補足", "【解説", "＜解説", "【参考", "【ポイント", "【備考"].iter().any(|w| text.starts_with(w))
+}
+
+/// Whether the text asks or demands, by how it ends.
+pub(super) fn asks(text: &str) -> bool {
+    let end = text.trim_end_matches(['。', '.', ' ', '　']);
+    text.ends_with(['?', '？']) || end.ends_with('か') || end.ends_with("こと") || end.ends_with("ください") || end.ends_with("下さい")
+}
+
+/// Whether the text says that its row is an example: 「記入例」, 「（例）」, 「※サンプル」.
+pub(super) fn is_example_mark(text: &str) -> bool {
+    if text.len() > 40 || !text.contains(['例', 'サ', 'e', 'E', 'ｅ', 'Ｅ']) {
+        return false;
+    }
+    let word: String = normalize(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    ["例", "記入例", "記載例", "回答例", "入力例", "ex", "eg", "example", "sample", "サンプル"].contains(&bare)
+}
+
+/// Whether the text itself is marked as an example: 「記入例：…」, 「（例）…」.
+pub(super) fn is_example(question: &str) -> bool {
+    let text = question.trim_start_matches(['(', '（', '【', '[', '<', '＜', '※', ' ', '　']);
+    let named = ["記入例", "記載例", "回答例", "入力例", "サンプル"].iter().any(|w| text.starts_with(w));
+    named || text.strip_prefix('例').is_some_and(|rest| rest.is_empty() || rest.starts_with([')', '）', '】', ']', '：', ':', '＞', '>', '、']))
+}
+
+/// Longest word for a total, in characters.
+const MAX_TOTAL: usize = 5;
+
+/// Whether the text names a sum: 「合計」.
+pub(super) fn is_total(question: &str) -> bool {
+    let bare = without_brackets(question);
+    // Longer than all of them, whatever its width and spaces.
+    if bare.chars().filter(|c| !c.is_whitespace()).nth(MAX_TOTAL).is_some() {
+        return false;
+    }
+    let text = normalize(&bare);
+    ["合計", "小計", "総計", "平均", "平均点", "合計点", "得点", "以上", "total"].contains(&text.as_str())
+}
