@@ -34,12 +34,12 @@ impl Table {
     /// What the columns are for; `None` where no column could hold questions with answers beside them. `legend`: the sheet
     /// explains choices, so that a lone answer column takes one. `roles`: what a person said of columns.
     pub fn columns(&self, grid: &Grid<'_>, legend: bool, roles: &BTreeMap<u32, Role>) -> Option<Columns> {
-        let mut stats: Vec<Stats> = self.physical(grid);
+        let mut stats = self.physical(grid);
         stats.iter_mut().for_each(|s| s.role = roles.get(&s.col).copied());
         let said = stats.iter().rposition(|s| s.role == Some(Role::Question));
         let asked = said.or_else(|| question(&stats))?;
         let mut columns = Columns { question: stats[asked].col, ..Columns::default() };
-        let same_heading = |s: &&Stats| match said {
+        let same_heading = |s: &&Stats<'_>| match said {
             Some(_) => s.role == Some(Role::Question),
             None => s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some() && s.role.is_none(),
         };
@@ -82,8 +82,8 @@ impl Table {
     }
 
     /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
-    fn physical(&self, grid: &Grid<'_>) -> Vec<Stats> {
-        let mut stats: Vec<Stats> = Vec::new();
+    fn physical<'a>(&'a self, grid: &Grid<'a>) -> Vec<Stats<'a>> {
+        let mut stats: Vec<Stats<'a>> = Vec::new();
         let heights = grid.rows(self.head_last + 1, self.last).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range.height()));
         let lowest = heights.min().unwrap_or(1);
         for leaf in &self.leaves {
@@ -107,7 +107,7 @@ impl Table {
             }
             // A stray text under a wide heading makes no column of its own.
             let most = stats[from..].iter().map(|s| s.texts).max().unwrap_or(0);
-            let mut kept: Vec<Stats> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
+            let mut kept: Vec<Stats<'a>> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
             kept.sort_by_key(|s| s.col);
             if kept.is_empty() {
                 kept.push(Stats::new(leaf.first, leaf));
@@ -124,12 +124,12 @@ impl Table {
 }
 
 /// Which columns take the choice and the text.
-fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32], legend: bool, columns: &mut Columns) {
+fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[u32], legend: bool, columns: &mut Columns) {
     let rows = question_rows.len();
     let guarded = grid.sheet.protected && stats.iter().any(|s| s.unlocked > 0);
-    let inline = |s: &Stats| choices_in(&s.leaf.text);
+    let inline = |s: &Stats<'_>| choices_in(&s.leaf.text);
     // Columns that could take something, filled ones still among them.
-    let could = |s: &Stats| {
+    let could = |s: &Stats<'_>| {
         let heading = s.heading();
         let used = columns.marks.iter().any(|(col, _)| *col == s.col) || columns.questions.contains(&s.col);
         let closed = used
@@ -151,17 +151,17 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
             _ => places && s.filled * 5 < rows.max(1) || s.lists,
         }
     };
-    let strong = |s: &Stats| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
-    let mut open: Vec<&Stats> = stats[asked + 1..].iter().filter(|s| could(s)).collect();
-    let left = |s: &&Stats| could(s) && (s.lists || s.filled * 5 < rows && strong(s));
+    let strong = |s: &Stats<'_>| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
+    let mut open: Vec<&Stats<'_>> = stats[asked + 1..].iter().filter(|s| could(s)).collect();
+    let left = |s: &&Stats<'_>| could(s) && (s.lists || s.filled * 5 < rows && strong(s));
     open.extend(stats[..asked].iter().filter(left));
-    let answering = |s: &Stats| {
+    let answering = |s: &Stats<'_>| {
         matches!(s.heading(), Some(Heading::Answer | Heading::Choice)) || s.in_answer_group() && !s.is_beside() || inline(s).is_some()
     };
     if columns.marks.is_empty() && !open.iter().any(|s| s.lists || s.boxes > 0 || answering(s)) {
         // 「判定」 is the answer where nothing else is.
-        let review = |s: &&Stats| s.heading() == Some(Heading::Review) && s.role.is_none() && !s.is_closed_above() && !(guarded && s.unlocked == 0);
-        let takes = |s: &&Stats| s.lists || s.boxes > 0 || inline(s).is_some() || (legend || open.is_empty()) && s.open * 2 >= rows;
+        let review = |s: &&Stats<'_>| s.heading() == Some(Heading::Review) && s.role.is_none() && !s.is_closed_above() && !(guarded && s.unlocked == 0);
+        let takes = |s: &&Stats<'_>| s.lists || s.boxes > 0 || inline(s).is_some() || (legend || open.is_empty()) && s.open * 2 >= rows;
         let found = stats[asked + 1..].iter().find(|s| review(s) && takes(s));
         open.extend(found);
     }
@@ -170,22 +170,22 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
     open.retain(|s| !blank || s.lists || s.boxes > 0 || s.filled * 10 < rows * 6);
     let listed = open.iter().filter(|s| s.lists || s.boxes > 0);
     let listed = listed.clone().find(|s| answering(s)).or_else(|| listed.clone().find(|s| !s.is_beside())).or(listed.clone().next()).copied();
-    let explained = |s: &Stats| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
+    let explained = |s: &Stats<'_>| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
     let named = open.iter().find(|s| answering(s)).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
     // 「ご記入欄」 asks for words whatever is explained above.
     let legend = legend && !named.is_some_and(|s| ["記入", "記述", "記載", "内容"].iter().any(|w| s.leaf.text.contains(w)));
-    let shown = |s: &Stats| s.filled * 5 >= rows && written(grid, s.col, question_rows).is_some();
+    let shown = |s: &Stats<'_>| s.filled * 5 >= rows && written(grid, s.col, question_rows).is_some();
     let choice = listed.or(named.filter(|s| explained(s) || legend || inline(s).is_some() || shown(s)));
     let choice = choice.filter(|_| columns.marks.is_empty());
     if let Some(choice) = choice {
         columns.choice = Some(choice.col);
         columns.heading_choices = inline(choice).or_else(|| written(grid, choice.col, question_rows));
     }
-    let rest: Vec<&&Stats> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
-    let best = |wanted: &dyn Fn(&Stats) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
+    let rest: Vec<&&Stats<'_>> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
+    let best = |wanted: &dyn Fn(&Stats<'_>) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
     let answered = columns.choice.is_some() || !columns.marks.is_empty();
     // A column of an unknown name takes the text where it looks like the others that are to be filled in.
-    let like = |s: &Stats| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
+    let like = |s: &Stats<'_>| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
     columns.text = best(&|s| s.heading() == Some(Heading::Remark))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Question)))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Answer)))
@@ -197,7 +197,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
 /// The choices that answers of an earlier time show, where the column has no list: a few words that repeat, all of them answers by
 /// what they say. Levels (3, B) are none: the others of their scale need not have been given.
 fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
-    let texts = || rows.iter().map(|&row| grid.sheet.text(CellRef::new(row, col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
+    let texts = || rows.iter().map(|&row| grid.text(CellRef::new(row, col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
     let mut choices: Vec<String> = Vec::new();
     for text in texts() {
         if !choices.iter().any(|c| c == text) {
@@ -210,9 +210,9 @@ fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
 
 /// One column under a heading, and what stands in it.
 #[derive(Debug, Clone)]
-struct Stats {
+struct Stats<'a> {
     col: u32,
-    leaf: Leaf,
+    leaf: &'a Leaf,
     /// What a person said that it is for.
     role: Option<Role>,
     texts: usize,
@@ -227,7 +227,7 @@ struct Stats {
     sentences: usize,
     /// Texts that differ from the one above.
     changes: usize,
-    last: String,
+    last: &'a str,
     /// Has cells with a list of values.
     lists: bool,
     /// Its list offers marks only: ○, ✓.
@@ -246,11 +246,11 @@ struct Stats {
     place: Look,
 }
 
-impl Stats {
-    fn new(col: u32, leaf: &Leaf) -> Self {
+impl<'a> Stats<'a> {
+    fn new(col: u32, leaf: &'a Leaf) -> Self {
         Self {
             col,
-            leaf: leaf.clone(),
+            leaf,
             role: None,
             texts: 0,
             chars: 0,
@@ -260,7 +260,7 @@ impl Stats {
             kana: 0,
             sentences: 0,
             changes: 0,
-            last: String::new(),
+            last: "",
             lists: false,
             marked: false,
             boxes: 0,
@@ -272,18 +272,18 @@ impl Stats {
         }
     }
 
-    fn add(&mut self, text: &str) {
+    fn add(&mut self, text: &'a str) {
         self.texts += 1;
         self.chars += text.chars().count();
-        self.numbers += usize::from(is_number(text));
-        self.counters += usize::from(!is_number(text) && is_counter(text));
+        let number = is_number(text);
+        self.numbers += usize::from(number);
+        self.counters += usize::from(!number && is_counter(text));
         self.boxes += usize::from(boxes::choices(text).is_some());
         self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
         let end = text.trim_end_matches(['。', '.', ' ', '　']);
         self.sentences += usize::from(text.ends_with(['。', '?', '？']) || end.ends_with(['か', 'る']) || end.ends_with("こと"));
         self.changes += usize::from(self.last != text);
-        self.last.clear();
-        self.last.push_str(text);
+        self.last = text;
     }
 
     /// Looks at the cells beside the questions.
@@ -291,7 +291,7 @@ impl Stats {
         let mut first = true;
         for &row in rows {
             let at = CellRef::new(row, self.col);
-            let (text, look) = grid.sheet.cells.get(&at).map_or(("", Look::default()), |c| (&c.text, c.look));
+            let (text, look) = grid.cell(at).map_or(("", Look::default()), |c| (c.text.as_str(), c.look));
             self.unlocked += usize::from(look.unlocked);
             if !text.is_empty() {
                 self.written += text.chars().count();
@@ -333,12 +333,12 @@ impl Stats {
 }
 
 /// The column of the questions: by its heading, by how long and how many its texts are, and by how they end.
-fn question(stats: &[Stats]) -> Option<usize> {
+fn question(stats: &[Stats<'_>]) -> Option<usize> {
     let most = stats.iter().map(|s| s.texts).max().unwrap_or(0);
     let japanese = stats.iter().any(|s| !s.english() && s.average() >= 6 && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None));
     let lists = stats.iter().position(|s| s.lists).unwrap_or(stats.len());
     let answered = stats.iter().position(|s| s.lists || s.boxes > 0 || s.heading() == Some(Heading::Answer) || s.in_answer_group()).unwrap_or(0);
-    let score = |(i, s): (usize, &Stats)| {
+    let score = |(i, s): (usize, &Stats<'_>)| {
         let word: i64 = match s.heading() {
             Some(Heading::Question) => 100,
             Some(Heading::Item) => 45,
@@ -362,9 +362,9 @@ fn question(stats: &[Stats]) -> Option<usize> {
 }
 
 /// Columns headed with choices, two or more side by side, whose cells are there to be marked.
-fn marks(stats: &[Stats], rows: usize) -> Vec<(u32, String)> {
+fn marks(stats: &[Stats<'_>], rows: usize) -> Vec<(u32, String)> {
     let label = |i: usize| stats.get(i).map_or("", |s| s.leaf.text.as_str());
-    let markable = |s: &Stats| {
+    let markable = |s: &Stats<'_>| {
         let named = matches!(s.heading(), None | Some(Heading::Choice)) || s.heading() == Some(Heading::Answer) && !Headings::builtin().is_word(&s.leaf.text);
         let short = !s.leaf.text.is_empty() && s.leaf.text.chars().nth(12).is_none();
         let places = is_choice(&s.leaf.text) || s.open * 2 + s.filled * 2 >= rows;

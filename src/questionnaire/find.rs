@@ -93,7 +93,6 @@ pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
         found.layouts.push(layout);
     }
     legend::explain(workbook, &found.sheets, &mut found.questions);
-    filled::note(workbook, &mut found.questions);
     for question in &mut found.questions {
         question.kind = profile::kind_of(question);
     }
@@ -144,7 +143,11 @@ fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, sa
     for part in &parts {
         readers.push(in_band(part, explained, &roles));
     }
-    corrected::apply(readers, said)
+    let mut read = corrected::apply(readers, said);
+    if let Some(grid) = parts.first() {
+        filled::note(grid, &mut read.questions);
+    }
+    read
 }
 
 fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTreeMap<u32, Role>) -> Reader<'a, 'g> {

@@ -153,7 +153,7 @@ fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
         blocks.iter().filter(|a| a.col() != q.col()).any(|a| {
             let takes = |row: &&u32| {
                 let at = CellRef::new(**row, a.col());
-                grid.empty(at) && (grid.inviting(at) || grid.sheet.look(at).filled()) || boxes::choices(grid.sheet.text(at)).is_some()
+                grid.empty(at) && (grid.inviting(at) || grid.look(at).filled()) || boxes::choices(grid.text(at)).is_some()
             };
             let after = a.col() > q.col() || grid.listed(a.col(), row + 1, grid.last_row);
             after && asked.iter().filter(takes).count() * 10 >= asked.len() * 6
@@ -221,7 +221,7 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     }
     leaves.sort_by_key(|l| l.first);
     // What stands right of a gap and names no answer is no part of the table: a legend, a note.
-    let bare = |col: u32| (first..=last).all(|row| !grid.sheet.cells.contains_key(&CellRef::new(row, col)));
+    let bare = |col: u32| (first..=last).all(|row| grid.cell(CellRef::new(row, col)).is_none());
     let gap = (1..leaves.len()).find(|&i| leaves[i].first > leaves[i - 1].last + 1 && (leaves[i - 1].last + 1..leaves[i].first).all(bare));
     let answers = |leaves: &[Leaf]| leaves.iter().any(|l| matches!(l.heading, Some(Heading::Answer | Heading::Remark)));
     if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..])) {
@@ -240,7 +240,7 @@ impl Table {
     pub fn is_bar(&self, grid: &Grid<'_>, row: u32, block: &Block<'_>) -> bool {
         let Some(last) = self.leaves.last() else { return false };
         let at = CellRef::new(row, last.first);
-        let coloured = block.look.filled() && grid.sheet.look(at).fill == block.look.fill;
+        let coloured = block.look.filled() && grid.look(at).fill == block.look.fill;
         block.range.last.col >= last.first || coloured || !grid.inviting(at)
     }
 
