@@ -7,6 +7,7 @@ use super::grid::Grid;
 use super::choices::stance_of;
 use super::headings::{Heading, Headings};
 use super::mapping::Role;
+use super::meaning::only_applies;
 use super::wording::is_example_mark;
 use super::table::{Leaf, Table, choices_in, is_choice, is_counter, is_number};
 use crate::text::is_hiragana;
@@ -18,6 +19,8 @@ mod said;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Columns {
     pub number: Option<u32>,
+    /// Further columns under the number's heading: 1, 1.1 and 1.1.1 may have one each.
+    pub numbers: Vec<u32>,
     /// Left to right.
     pub categories: Vec<u32>,
     pub question: u32,
@@ -29,6 +32,9 @@ pub(super) struct Columns {
     /// Choices that the heading of the answer column names: 「回答（○／×）」.
     pub heading_choices: Option<Vec<String>>,
 }
+
+/// Columns left of the headings that are looked at for numbers.
+const UNNAMED: usize = 3;
 
 impl Table {
     /// What the columns are for; `None` where no column could hold questions with answers beside them. `legend`: the sheet
@@ -64,21 +70,32 @@ impl Table {
             return None;
         }
         let left = || stats[..asked].iter().filter(|s| Some(s.col) != columns.choice && Some(s.col) != columns.text && s.role.is_none());
-        columns.number = left()
-            .filter(|s| s.heading() == Some(Heading::Number) || (s.numbers + s.counters) * 10 >= s.texts * 8 && s.texts > 0)
+        let counts = |s: &&Stats<'_>| s.heading() == Some(Heading::Number) || (s.numbers + s.counters) * 10 >= s.texts * 8 && s.texts > 0;
+        let number = left()
+            .filter(counts)
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Answer)))
-            .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts))
-            .map(|s| s.col);
+            .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts));
+        columns.number = number.map(|s| s.col);
+        let beside = |s: &&Stats<'_>| number.is_some_and(|n| n.col != s.col && n.leaf.first == s.leaf.first && n.leaf.heading.is_some());
+        columns.numbers = left().filter(counts).filter(beside).map(|s| s.col).collect();
         columns.categories = left()
             .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
             .filter(|s| !(s.english() && matches!(s.heading(), Some(Heading::Question) | None)))
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
             .map(|s| s.col)
             .collect();
+        columns.number = columns.number.or_else(|| self.unnamed_numbers(grid, &rows));
         columns.number = said_of(Role::Number).next_back().or(columns.number);
         columns.categories.extend(said_of(Role::Section));
         columns.categories.sort_unstable();
         Some(columns)
+    }
+
+    /// A column left of the headings in which the questions are numbered.
+    fn unnamed_numbers(&self, grid: &Grid<'_>, rows: &[u32]) -> Option<u32> {
+        let first = self.leaves.first()?.first;
+        let numbered = |col: &u32| rows.iter().filter(|&&row| is_number(grid.text(CellRef::new(row, *col)))).count() * 10 >= rows.len() * 8;
+        (grid.first_col..first).rev().take(UNNAMED).filter(|col| !grid.hidden_col(*col)).find(|col| !rows.is_empty() && numbered(col))
     }
 
     /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
@@ -117,6 +134,10 @@ impl Table {
         for s in &mut stats {
             let list = grid.list(s.col, self.head_last + 1, self.last);
             s.lists = list.is_some();
+            s.applies = match list.and_then(|l| l.choices.as_ref()) {
+                Some(choices) => only_applies(choices),
+                None => only_applies(std::slice::from_ref(&s.leaf.text)),
+            };
             s.marked = list.and_then(|l| l.choices.as_ref()).is_some_and(|c| c.len() <= 2 && c.iter().all(|c| !c.contains(char::is_alphanumeric)));
         }
         stats
@@ -128,6 +149,14 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let rows = question_rows.len();
     let guarded = grid.sheet.protected && stats.iter().any(|s| s.unlocked > 0);
     let inline = |s: &Stats<'_>| choices_in(&s.leaf.text);
+    // How the places look that are surely to be filled in: a judgement that looks the same is asked for, too.
+    let sure = |s: &&Stats<'_>| matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) && s.open > 0 && !s.is_closed_above();
+    let places: Vec<Look> = stats.iter().filter(sure).map(|s| s.place).filter(|look| look.filled() || grid.sheet.protected && look.unlocked).collect();
+    let elsewhere = stats.iter().any(|s| (s.lists || s.boxes > 0) && s.heading() != Some(Heading::Review) && !s.is_closed_above());
+    let judged = |s: &Stats<'_>| {
+        let alike = |look: &Look| (look.fill, look.unlocked) == (s.place.fill, s.place.unlocked);
+        s.heading() == Some(Heading::Review) && s.lists && !elsewhere && places.iter().any(alike)
+    };
     // Columns that could take something, filled ones still among them.
     let could = |s: &Stats<'_>| {
         let heading = s.heading();
@@ -135,8 +164,9 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
         let closed = used
             || matches!(heading, Some(Heading::Previous | Heading::Number))
             || heading == Some(Heading::Category) && (s.filled > 0 || s.col < stats[asked].col)
-            || matches!(heading, Some(Heading::Internal | Heading::Review)) && !s.in_answer_group()
+            || matches!(heading, Some(Heading::Internal | Heading::Review)) && !s.in_answer_group() && !judged(s)
             || heading == Some(Heading::Question) && s.filled * 5 >= rows.max(1)
+            || s.explains_the_question() && s.filled > 0
             || s.is_closed_above()
             || guarded && s.unlocked == 0;
         if closed || s.role.is_some() {
@@ -169,9 +199,12 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let blank = open.iter().any(|s| s.filled * 5 < rows.max(1) && (strong(s) || s.open * 2 >= rows));
     open.retain(|s| !blank || s.lists || s.boxes > 0 || s.filled * 10 < rows * 6);
     let listed = open.iter().filter(|s| s.lists || s.boxes > 0);
+    // 「該当有無」 only asks whether the question is one, where another column takes the answer.
+    let asks_less = |s: &Stats<'_>| s.applies && listed.clone().any(|other| !other.applies && answering(other));
+    let listed = listed.clone().filter(|s| !asks_less(s));
     let listed = listed.clone().find(|s| answering(s)).or_else(|| listed.clone().find(|s| !s.is_beside())).or(listed.clone().next()).copied();
     let explained = |s: &Stats<'_>| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
-    let named = open.iter().find(|s| answering(s)).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
+    let named = open.iter().find(|s| answering(s) && !s.applies).or_else(|| open.iter().find(|s| answering(s))).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
     // 「ご記入欄」 asks for words whatever is explained above.
     let legend = legend && !named.is_some_and(|s| ["記入", "記述", "記載", "内容"].iter().any(|w| s.leaf.text.contains(w)));
     let shown = |s: &Stats<'_>| s.filled * 5 >= rows && written(grid, s.col, question_rows).is_some();
@@ -186,9 +219,13 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let answered = columns.choice.is_some() || !columns.marks.is_empty();
     // A column of an unknown name takes the text where it looks like the others that are to be filled in.
     let like = |s: &Stats<'_>| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
-    columns.text = best(&|s| s.heading() == Some(Heading::Remark))
+    let excuses = |s: &Stats<'_>| Headings::builtin().excuses(&s.leaf.text);
+    // 「内容」 beside 「備考」 is the answer where no choice is.
+    columns.text = best(&|s| !answered && s.heading() == Some(Heading::Question))
+        .or_else(|| best(&|s| s.heading() == Some(Heading::Remark) && !excuses(s)))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Question)))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Answer)))
+        .or_else(|| best(&|s| s.heading() == Some(Heading::Remark)))
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && s.in_answer_group()))
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && like(s)))
         .or_else(|| best(&|_| !answered));
@@ -232,6 +269,8 @@ struct Stats<'a> {
     lists: bool,
     /// Its list offers marks only: ○, ✓.
     marked: bool,
+    /// Its list, or its heading, only asks whether the question applies: 該当, 非該当.
+    applies: bool,
     /// Texts with boxes to tick.
     boxes: usize,
     /// Cells beside questions that hold a text.
@@ -242,7 +281,7 @@ struct Stats<'a> {
     open: usize,
     /// Cells beside questions that may be edited.
     unlocked: usize,
-    /// How the first empty cell beside a question looks.
+    /// How the first empty cell beside a question looks, or where none is empty, the first.
     place: Look,
 }
 
@@ -263,6 +302,7 @@ impl<'a> Stats<'a> {
             last: "",
             lists: false,
             marked: false,
+            applies: false,
             boxes: 0,
             filled: 0,
             written: 0,
@@ -293,7 +333,12 @@ impl<'a> Stats<'a> {
             let at = CellRef::new(row, self.col);
             let (text, look) = grid.cell(at).map_or(("", Look::default()), |c| (c.text.as_str(), c.look));
             self.unlocked += usize::from(look.unlocked);
-            if !text.is_empty() {
+            if row == rows[0] {
+                self.place = look;
+            }
+            if !text.is_empty() && grid.block(at).last.col > self.leaf.last {
+                // A text that runs over several columns stands in none of them.
+            } else if !text.is_empty() {
                 self.written += text.chars().count();
                 self.filled += usize::from(boxes::choices(text).is_none());
             } else if grid.block(at).first == at {
@@ -316,6 +361,11 @@ impl<'a> Stats<'a> {
     /// Under a group that is the client's own, or last time's.
     fn is_closed_above(&self) -> bool {
         self.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
+    }
+
+    /// Beside the question, under one heading with it.
+    fn explains_the_question(&self) -> bool {
+        matches!(self.leaf.above.last(), Some(Heading::Question | Heading::Item)) && !self.lists && self.boxes == 0
     }
 
     /// Named for what stands beside the answer.

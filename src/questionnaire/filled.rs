@@ -1,7 +1,7 @@
 //! What stands in the answer cells as a file comes in: last year's answers, or a half-filled sheet. What the client prints into
 //! cells that are still to be filled in is no answer: `index/placeholders.tsv`.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::boxes;
 use super::grid::Grid;
@@ -37,11 +37,17 @@ struct Words {
     ends: Vec<String>,
 }
 
+/// Those in use: set at the start, else the built-in ones.
+static WORDS: OnceLock<Words> = OnceLock::new();
+
+/// Puts other words in the place of the built-in ones, see [`words::replace`].
+pub(super) fn replace(file: &str, text: &str) -> Result<bool, BadWord> {
+    Ok(WORDS.set(Words::parse(file, text)?).is_ok())
+}
+
 impl Words {
     fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Words> =
-            LazyLock::new(|| Words::parse(VOCABULARY, include_str!("../../index/placeholders.tsv")).unwrap_or_default());
-        &BUILTIN
+        WORDS.get_or_init(|| Self::parse(VOCABULARY, include_str!("../../index/placeholders.tsv")).unwrap_or_default())
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, BadWord> {
