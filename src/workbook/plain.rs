@@ -19,13 +19,6 @@ pub(super) struct PlainCell<'a> {
     pub value: &'a [u8],
 }
 
-/// The forms a value has: what stands before it and behind it.
-const FORMS: [(&[u8], &[u8]); 3] = [
-    (b"<v>", b"</v></c>"),
-    (b"<is><t>", b"</t></is></c>"),
-    (b"<is><t xml:space=\"preserve\">", b"</t></is></c>"),
-];
-
 /// The plain cell that `bytes` begin with, and all of which they hold.
 #[inline]
 pub(super) fn plain_cell(bytes: &[u8]) -> Option<PlainCell<'_>> {
@@ -58,11 +51,25 @@ pub(super) fn plain_cell(bytes: &[u8]) -> Option<PlainCell<'_>> {
             _ => return None,
         }
     }
-    let (value, close) = FORMS.iter().find_map(|(open, close)| Some((rest.strip_prefix(*open)?, *close)))?;
-    let length = memchr::memchr(b'<', value)?;
-    cell.value = &value[..length];
-    cell.length = bytes.len() - value[length..].strip_prefix(close)?.len();
+    let (value, after) = if let Some(value) = rest.strip_prefix(b"<v>") {
+        until(value, b"</v></c>")?
+    } else {
+        let inline = rest.strip_prefix(b"<is><t")?;
+        let value = inline.strip_prefix(b">").or_else(|| inline.strip_prefix(b" xml:space=\"preserve\">"))?;
+        until(value, b"</t></is></c>")?
+    };
+    cell.value = value;
+    cell.length = bytes.len() - after.len();
     Some(cell)
+}
+
+/// What stands before the next tags, which must be `close`, and what stands behind them.
+// As long as the length is known when compiled, comparing is a matter of two instructions.
+#[inline]
+fn until<'a, const N: usize>(bytes: &'a [u8], close: &[u8; N]) -> Option<(&'a [u8], &'a [u8])> {
+    let (value, rest) = bytes.split_at(memchr::memchr(b'<', bytes)?);
+    let (tags, after) = rest.split_first_chunk()?;
+    (tags == close).then_some((value, after))
 }
 
 #[cfg(test)]

@@ -118,7 +118,8 @@ fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> Strin
     let mut xml = String::with_capacity(text.len() + 6 * p.len() + 96);
     xml.extend(["<", p, "c r=\""]);
     xml.extend(letters(at.col));
-    let _ = write!(xml, "{}\"", at.row);
+    put_number(&mut xml, at.row);
+    xml.push('"');
     if let Some(style) = style {
         xml.extend([" s=\"", &*escape(style), "\""]);
     }
@@ -130,6 +131,14 @@ fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> Strin
     xml.extend([" t=\"inlineStr\"><", p, "is><", p, "t xml:space=\"preserve\">", &*escape(&text)]);
     xml.extend(["</", p, "t></", p, "is></", p, "c>"]);
     xml
+}
+
+/// Formatting machinery takes longer than all else about a cell.
+fn put_number(xml: &mut String, number: u32) {
+    if number >= 10 {
+        put_number(xml, number / 10);
+    }
+    xml.push(char::from(b'0' + (number % 10) as u8));
 }
 
 fn escape(text: &str) -> Cow<'_, str> {

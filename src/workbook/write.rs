@@ -128,7 +128,7 @@ pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Li
     let mut formats = if layout == Layout::Fit { Formats::read(&package)? } else { None };
     let mut lookup = Lookup { package: &package, limits, values: None };
     let mut touched: Vec<Touched<'_>> = Vec::new();
-    let mut changes = Vec::new();
+    let mut changes = Vec::with_capacity(edits.len());
     let mut notes = Vec::new();
     let mut formulas = BTreeSet::new();
     for (index, texts) in sort(&package, edits)? {
