@@ -1,7 +1,8 @@
 //! Holds a filled workbook against the original before it is handed out.
 //!
 //! What packed it does not vouch for it: the `zip` crate, which had no part in the packing, opens the result and unpacks what
-//! changed. The reasons are Japanese, for a person.
+//! changed. Nor does what found the places: in a sheet whose cells stand in order, the written ones are read by a reader that
+//! knows nothing else, and only in any other sheet by the `survey`. The reasons are Japanese, for a person.
 
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
@@ -9,16 +10,16 @@ use std::io::{self, Cursor, Read};
 use zip::read::ZipFile;
 use zip::{CompressionMethod, ZipArchive};
 
+use super::CellRef;
 use super::package::{Package, Part};
 use super::patch::{Compared, is_spliced};
-use super::survey::survey;
 use super::plain::PlainCell;
+use super::survey::survey;
 use super::surveyed::WantedCell;
 use super::token::{Kind, cell_place, unescape};
 use super::values::unescape_hex;
 use super::write::{Texts, Touched};
 use super::xml::Tokens;
-use super::CellRef;
 
 type Filled<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
@@ -88,7 +89,8 @@ fn part(touched: &Touched<'_>, index: usize, zip: &mut Filled<'_>, filled: &[u8]
 fn stored<'a, R: Read>(now: &ZipFile<'_, R>, filled: &'a [u8]) -> Option<&'a [u8]> {
     let start = usize::try_from(now.data_start()?).ok()?;
     let bytes = filled.get(start..start.checked_add(usize::try_from(now.size()).ok()?)?)?;
-    (now.compression() == CompressionMethod::Stored && crc32fast::hash(bytes) == now.crc32()).then_some(bytes)
+    let is_stored = now.compression() == CompressionMethod::Stored && now.compressed_size() == now.size();
+    (is_stored && crc32fast::hash(bytes) == now.crc32()).then_some(bytes)
 }
 
 /// The part as it is now, as UTF-8.

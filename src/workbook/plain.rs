@@ -67,7 +67,9 @@ pub(super) fn plain_cell(bytes: &[u8]) -> Option<PlainCell<'_>> {
 // As long as the length is known when compiled, comparing is a matter of two instructions.
 #[inline]
 fn until<'a, const N: usize>(bytes: &'a [u8], close: &[u8; N]) -> Option<(&'a [u8], &'a [u8])> {
-    let (value, rest) = bytes.split_at(memchr::memchr(b'<', bytes)?);
+    // Numbers are short.
+    let soon = bytes.iter().take(8).position(|&b| b == b'<');
+    let (value, rest) = bytes.split_at(soon.or_else(|| memchr::memchr(b'<', bytes))?);
     let (tags, after) = rest.split_first_chunk()?;
     (tags == close).then_some((value, after))
 }
@@ -101,7 +103,10 @@ mod tests {
             assert_eq!(taken(xml), want, "{xml}");
         }
         let cell = plain_cell(b"<c r=\"B2\" s=\">\" t=\"str\"><v>a</v></c>").unwrap();
-        assert_eq!((cell.place, cell.style, cell.kind, cell.value), (Some(&b"B2"[..]), Some(&b">"[..]), Some(&b"str"[..]), &b"a"[..]));
+        assert_eq!(
+            (cell.place, cell.style, cell.kind, cell.value),
+            (Some(&b"B2"[..]), Some(&b">"[..]), Some(&b"str"[..]), &b"a"[..])
+        );
     }
 
     #[test]

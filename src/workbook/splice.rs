@@ -133,7 +133,7 @@ fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> Strin
     xml
 }
 
-/// Formatting machinery takes longer than all else about a cell.
+// `write!` takes longer than all else about a cell.
 fn put_number(xml: &mut String, number: u32) {
     if number >= 10 {
         put_number(xml, number / 10);
