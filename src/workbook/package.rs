@@ -122,19 +122,28 @@ impl<'a> Package<'a> {
 
     /// A part, ready to be gone through several times.
     pub fn load(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
-        let failed = |e: io::Error| self.error(&entry.name, e.into());
-        let mut source = self.unpack(entry)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(KEPT)).unwrap_or(0));
-        source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
-        let charset = charset::sniff(&bytes);
-        if charset.is_none() && entry.size > KEPT {
-            return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
-        }
-        // It may be longer than it says.
-        source.take(KEPT).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > KEPT {
-            return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
-        }
+        let (bytes, charset) = match self.unpack_whole(entry) {
+            Some(bytes) => {
+                let charset = charset::sniff(&bytes[..bytes.len().min(256)]);
+                (bytes, charset)
+            }
+            None => {
+                let failed = |e: io::Error| self.error(&entry.name, e.into());
+                let mut source = self.unpack(entry)?;
+                let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(KEPT)).unwrap_or(0));
+                source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
+                let charset = charset::sniff(&bytes);
+                if charset.is_none() && entry.size > KEPT {
+                    return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
+                }
+                // It may be longer than it says.
+                source.take(KEPT).read_to_end(&mut bytes).map_err(failed)?;
+                if bytes.len() as u64 > KEPT {
+                    return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
+                }
+                (bytes, charset)
+            }
+        };
         let kept = match charset {
             None => bytes,
             Some(charset) => {
@@ -153,7 +162,18 @@ impl<'a> Package<'a> {
         if small { Ok(part) } else { Err(ReadError::Unreasonable(entry.name.clone(), "大きすぎます".to_owned())) }
     }
 
-    /// The unpacked bytes of an entry, within the limits.
+    /// The unpacked bytes of a small entry, at once, where nothing is wrong with it; for any other, [`Self::unpack`] says what.
+    fn unpack_whole(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let budget = self.budget.get();
+        if entry.size > KEPT.min(budget) || self.check_time().is_err() {
+            return None;
+        }
+        let bytes = self.archive.read_whole(entry)?;
+        self.budget.set(budget - entry.size);
+        Some(bytes)
+    }
+
+    /// The unpacked bytes of an entry, piece by piece, within the limits.
     fn unpack(&self, entry: &Entry) -> Result<Unpacked<'_>, ReadError> {
         let packed = entry.data.len() as u64;
         let by_ratio = packed.saturating_mul(self.limits.ratio).max(64 << 20);
