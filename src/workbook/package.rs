@@ -13,8 +13,8 @@ use super::values::append;
 use super::xml::{Tokens, XmlError};
 use super::{Limits, Visibility};
 
-/// A part up to this size is unpacked once and kept while it is worked on; a larger one is unpacked anew for each pass.
-const KEPT: u64 = 16 << 20;
+/// The largest part that may have to be kept whole: of which all that it says is kept, or whose text has to be decoded.
+const WHOLE: u64 = 16 << 20;
 
 /// The most sheets and defined names, or relationships of one part, that are taken.
 const MAX_LISTED: usize = 100_000;
@@ -120,19 +120,31 @@ impl<'a> Package<'a> {
         self.archive.find(name).or_else(|| self.archive.find(&percent_decoded(name)?))
     }
 
-    /// A part, ready to be gone through several times.
+    /// A part, ready to be gone through several times: held in memory up to [`Limits::held_bytes`].
     pub fn load(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
+        self.load_up_to(entry, self.limits.held_bytes)
+    }
+
+    /// A part of which all that it says is kept.
+    fn load_small(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
+        let part = self.load_up_to(entry, WHOLE)?;
+        let small = part.kept.is_some();
+        if small { Ok(part) } else { Err(ReadError::Unreasonable(entry.name.clone(), "大きすぎます".to_owned())) }
+    }
+
+    fn load_up_to(&self, entry: &Entry, held: u64) -> Result<Part<'_>, ReadError> {
         let failed = |e: io::Error| self.error(&entry.name, e.into());
         let mut source = self.unpack(entry)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(KEPT)).unwrap_or(0));
+        let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(held)).unwrap_or(0));
         source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
         let charset = charset::sniff(&bytes);
-        if charset.is_none() && entry.size > KEPT {
+        if charset.is_none() && entry.size > held {
             return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
         }
         // It may be longer than it says.
-        source.take(KEPT).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > KEPT {
+        let most = held.max(WHOLE);
+        source.take(most).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > most {
             return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
         }
         let kept = match charset {
@@ -144,13 +156,6 @@ impl<'a> Package<'a> {
             }
         };
         Ok(Part { package: self, entry: entry.clone(), kept: Some(kept), charset })
-    }
-
-    /// A part of which all that it says is kept.
-    fn load_small(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
-        let part = self.load(entry)?;
-        let small = part.kept.is_some();
-        if small { Ok(part) } else { Err(ReadError::Unreasonable(entry.name.clone(), "大きすぎます".to_owned())) }
     }
 
     /// The unpacked bytes of an entry, within the limits.
