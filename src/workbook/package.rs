@@ -69,6 +69,10 @@ fn kind_of(bytes: &[u8]) -> Option<ReadError> {
             ReadError::OtherProgram
         });
     }
+    // The BOF record without a container around it: of 4 to 16 bytes, in each version a little longer.
+    if let [0x09, 0x00 | 0x02 | 0x04 | 0x08, 4..=16, 0x00, ..] = bytes {
+        return Some(ReadError::AncientXls);
+    }
     (!bytes.starts_with(b"PK")).then_some(ReadError::NotAZip)
 }
 

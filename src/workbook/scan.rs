@@ -83,6 +83,8 @@ struct Place {
     /// The depth of `sheetData` while inside it.
     data: Option<usize>,
     row: u32,
+    /// The row tells its number.
+    numbered: bool,
     col: u32,
     cell: Option<CellRef>,
     kind: Vec<u8>,
@@ -180,7 +182,8 @@ impl Scan<'_> {
         let place = &mut self.place;
         match (token.kind, level, token.local()) {
             (Kind::Start | Kind::Empty, 1, b"row") => {
-                place.row = token.number("r").unwrap_or(place.row.saturating_add(1));
+                let number = token.number("r");
+                (place.numbered, place.row) = (number.is_some(), number.unwrap_or(place.row.saturating_add(1)));
                 place.col = 0;
                 if place.row <= MAX_ROW && token.flag("hidden") {
                     self.found.hidden_rows.push(place.row);
@@ -188,8 +191,11 @@ impl Scan<'_> {
                 }
             }
             (Kind::Start | Kind::Empty, 2, b"c") => {
-                let at =
-                    token.reference("r").unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+                let mut at = token.reference("r").unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+                // A cell that says it stands in another row stands where it is: as the writer, too, takes it.
+                if place.numbered {
+                    at.row = place.row;
+                }
                 place.col = at.col;
                 place.cell = Some(at);
                 place.kind.clear();
