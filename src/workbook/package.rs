@@ -63,7 +63,8 @@ fn kind_of(bytes: &[u8]) -> Option<ReadError> {
         };
         return Some(if holds("EncryptedPackage") {
             ReadError::Encrypted
-        } else if holds("Workbook") || holds("Book") {
+        // Excel writes "Workbook" and, before 97, "Book"; to the container capitals are the same (MS-CFB, 2.6.4).
+        } else if ["Workbook", "Book", "WORKBOOK", "BOOK", "workbook", "book"].into_iter().any(holds) {
             ReadError::LegacyXls
         } else {
             ReadError::OtherProgram

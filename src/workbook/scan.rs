@@ -82,6 +82,8 @@ pub(super) fn sheet(
 struct Place {
     /// The depth of `sheetData` while inside it.
     data: Option<usize>,
+    /// A `sheetData` has begun.
+    seen: bool,
     row: u32,
     /// The row tells its number.
     numbered: bool,
@@ -132,7 +134,11 @@ impl Scan<'_> {
         }
         match (token.kind, token.local()) {
             (Kind::Start, b"Fallback") => self.fallback = Some(token.depth),
-            (Kind::Start, b"sheetData") if token.depth == 1 => self.place.data = Some(token.depth),
+            // A second one is no workbook's; the writer, too, takes the first.
+            (_, b"sheetData") if token.depth == 1 && !self.place.seen => {
+                self.place.seen = true;
+                self.place.data = (token.kind == Kind::Start).then_some(token.depth);
+            }
             (Kind::Start | Kind::Empty, b"col") => {
                 let first = token.number("min").unwrap_or(1);
                 let last = token.number("max").unwrap_or(first).min(MAX_COL);
