@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::questionnaire::{self, BadWord};
 use crate::workbook::Limits;
 use crate::workbook::read::ReadError;
 
@@ -81,6 +82,12 @@ impl From<matching::InputError> for Failure {
     }
 }
 
+impl From<BadWord> for Failure {
+    fn from(error: BadWord) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Fault(error.into())
@@ -114,6 +121,19 @@ pub fn run() -> ExitCode {
             ExitCode::from(if matches!(failure, Failure::Input(_)) { 2 } else { 1 })
         }
     }
+}
+
+/// Puts the words for finding questions and choosing answers that a folder of one's own holds in the place of the built-in ones.
+fn own_words(folder: Option<&Path>) -> Result<(), Failure> {
+    let Some(folder) = folder else { return Ok(()) };
+    questionnaire::replace_words(|name| {
+        let path = folder.join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some((text, path.display().to_string()))),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(Failure::Input(format!("索引の設定ファイル {} を読めません（{e}）。--index（KAITOU_INDEX）のフォルダを確認してください。", path.display()))),
+        }
+    })
 }
 
 /// The bytes of a client's file, refused before they are read where there are too many.

@@ -6,6 +6,7 @@ use mapping::Role;
 
 use crate::workbook::{CellRef, Problem};
 
+mod amounts;
 pub mod asks;
 pub mod boxes;
 mod cards;
@@ -31,7 +32,7 @@ mod words;
 pub use find::{find, find_with, look};
 pub use headings::{BadLine, Heading, Headings};
 pub use meaning::Stance;
-pub use words::BadWord;
+pub use words::{BadWord, replace as replace_words};
 
 /// What a sheet of the workbook is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,7 +41,7 @@ fn plain(c: char) -> Option<char> {
         '\n' | '\r' | '\t' | '\u{3000}' => Some(' '),
         // Full-width letters stand 0xFEE0 above their ASCII twins.
         '！'..='～' => char::from_u32(u32::from(c) - 0xFEE0).map(|c| c.to_ascii_lowercase()),
-        'ぁ'..='ゖ' | 'ァ'..='ヺ' | 'ー' | '一'..='鿿' | '、'..='〕' | '×' | '○' | '△' | '◎' | '■' | '□' | '●' | '※' | '→' => Some(c),
+        'ぁ'..='ゖ' | 'ァ'..='ー' | '一'..='鿿' | '、'..='〕' | '×' | '○' | '△' | '◎' | '■' | '□' | '●' | '※' | '→' => Some(c),
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ mod package;
 mod packing;
 mod palette;
 mod patch;
+mod plain;
 pub mod read;
 mod repack;
 pub mod rows;

@@ -41,6 +41,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    super::own_words(args.sheet.index.index.as_deref())?;
     let same = |path: &PathBuf| path.canonicalize().ok().is_some_and(|p| args.file.canonicalize().ok() == Some(p));
     if args.out.as_ref().is_some_and(same) || args.report.as_ref().is_some_and(same) {
         return Err(Failure::Input(format!("{}: 元のファイルには上書きしません。別の名前を指定してください。", args.file.display())));

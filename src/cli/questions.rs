@@ -17,9 +17,13 @@ pub(super) struct Args {
     /// JSON で出力する
     #[arg(long)]
     json: bool,
+    /// 見出し語などを差し替えるフォルダ（index/ と同じファイル名）
+    #[arg(long, env = "KAITOU_INDEX", value_name = "DIR")]
+    index: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    super::own_words(args.index.as_deref())?;
     let Opened { found, .. } = open(&args.file)?;
     let mut out = BufWriter::new(io::stdout().lock());
     if args.json {

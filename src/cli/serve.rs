@@ -49,6 +49,7 @@ impl From<PipelineError> for Failure {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    super::own_words(args.index.as_deref())?;
     let listen: Listen = args.listen.parse().map_err(|e: crate::config::ListenError| Failure::Input(e.to_string()))?;
     let url = args.url.as_deref().map(str::parse::<PublicUrl>).transpose().map_err(|e| Failure::Input(e.to_string()))?;
     let runtime = tokio::runtime::Runtime::new()?;

@@ -6,9 +6,9 @@
 use super::logistic::logit;
 use crate::search::found::{Found, FoundItem};
 
-/// The names of an item's features, in their order: what is found of it; whom it is about; what past decisions say; and how
-/// close it comes to the best item in each of the first (`close`).
-pub const ITEM: [&str; 36] = [
+/// The names of an item's features, in their order: what is found of it; whom it is about; whether it does what is asked;
+/// what past decisions say; and how close it comes to the best item in each of the first (`close`).
+pub const ITEM: [&str; 41] = [
     "words",
     "concepts",
     "pairs",
@@ -28,6 +28,11 @@ pub const ITEM: [&str; 36] = [
     "scope",
     "around",
     "per_service",
+    "party_missing",
+    "party_other",
+    "party_shared",
+    "act",
+    "act_answer",
     "past",
     "close_words",
     "close_concepts",
@@ -50,7 +55,10 @@ pub const ITEM: [&str; 36] = [
 /// The first so many features say what is found of the item: sharing more never speaks against it, so none has a negative weight.
 const FOUND: usize = 16;
 
-/// Whether the feature in this place may have a negative weight: those of scope may speak against an item, and those of
+/// How near another past question may be, by cosine, to count half as much as the nearest.
+const NEAR: f64 = 0.1;
+
+/// Whether the feature in this place may have a negative weight: those of scope, parties and acts may speak against an item, and those of
 /// closeness bend what the first ones say.
 #[must_use]
 pub fn may_be_negative(place: usize) -> bool {
@@ -58,8 +66,27 @@ pub fn may_be_negative(place: usize) -> bool {
 }
 
 /// The names of what is known about a candidate once all items are ranked, in their order.
-pub const CANDIDATE: [&str; 10] =
-    ["strength", "share", "margin", "per_service", "topic", "on_sheet", "coverage", "meaning", "nearest", "length"];
+pub const CANDIDATE: [&str; 19] = [
+    "strength",
+    "share",
+    "margin",
+    "per_service",
+    "topic",
+    "on_sheet",
+    "coverage",
+    "meaning",
+    "nearest",
+    "length",
+    "party_missing",
+    "party_other",
+    "party_shared",
+    "act",
+    "act_answer",
+    "parties",
+    "acts",
+    "around",
+    "around_side",
+];
 
 /// See [`close`].
 const HALF: f64 = 0.7;
@@ -81,6 +108,10 @@ pub struct Features {
     pub length: usize,
     /// [`Found::on_sheet`]
     pub on_sheet: f64,
+    /// [`Found::around`]
+    pub around: f64,
+    /// [`Found::parties`] and [`Found::acts`].
+    pub facets: [usize; 2],
 }
 
 /// The features of everything that was found.
@@ -88,6 +119,7 @@ pub struct Features {
 pub fn of(found: &Found<'_>) -> Features {
     // Where all items are of one kind, scope tells nothing apart.
     let mixed = found.items.iter().any(|i| i.per_service) && found.items.iter().any(|i| !i.per_service);
+    let nearest = found.items.iter().filter_map(|i| i.past).map(|p| p.cosine).fold(0.0, f64::max);
     let one = |item: &FoundItem<'_>| -> ItemFeatures {
         let s = &item.signals;
         let side = if !mixed {
@@ -118,7 +150,12 @@ pub fn of(found: &Found<'_>) -> Features {
             found.scope * side,
             found.around * side,
             side,
-            item.past.map_or(0.0, |p| p.cosine * p.cosine),
+            s.party_missing / 2.0,
+            s.party_other / 2.0,
+            s.party_shared / 2.0,
+            s.act / 2.0,
+            s.act_answer / 2.0,
+            item.past.map_or(0.0, |p| p.cosine * p.cosine / (1.0 + (nearest - p.cosine) / NEAR)),
         ]);
         features
     };
@@ -126,7 +163,14 @@ pub fn of(found: &Found<'_>) -> Features {
     for signal in 0..FOUND {
         close(&mut items, signal, ITEM.len() - FOUND + signal);
     }
-    Features { items, terms: found.terms, length: found.length, on_sheet: found.on_sheet }
+    Features {
+        items,
+        terms: found.terms,
+        length: found.length,
+        on_sheet: found.on_sheet,
+        around: found.around,
+        facets: [found.parties, found.acts],
+    }
 }
 
 /// Fills in feature `to` with how close each item comes to the best in feature `from`: 1 for the best, ½ for one that lies
@@ -150,9 +194,11 @@ pub(super) fn number(n: usize) -> f64 {
 const COVERAGE: usize = 4;
 const MEANING: usize = 9;
 const TOPIC: usize = 15;
+const AROUND: usize = 17;
 const PER_SERVICE: usize = 18;
+const PARTY_MISSING: usize = 19;
 /// What past decisions say; the one feature that a company's first questionnaire has not.
-pub const PAST: usize = 19;
+pub const PAST: usize = 24;
 
 /// What is known about the candidate in place `n` (from 0), given each item's score and share (softmax of the scores) and
 /// their order. A score is a sum over the question's words, so its strength is seen against their number.
@@ -173,5 +219,14 @@ pub fn of_candidate(features: &Features, scores: &[f64], shares: &[f64], order: 
         own[MEANING],
         features.items.iter().map(|i| i[MEANING]).fold(0.0, f64::max),
         (number(features.length) + 1.0).ln() / 2.0,
+        own[PARTY_MISSING],
+        own[PARTY_MISSING + 1],
+        own[PARTY_MISSING + 2],
+        own[PARTY_MISSING + 3],
+        own[PARTY_MISSING + 4],
+        number(features.facets[0]) / 2.0,
+        number(features.facets[1]) / 2.0,
+        features.around,
+        own[AROUND],
     ]
 }

@@ -12,7 +12,9 @@ pub fn choices(cell: &str) -> Option<Vec<String>> {
     // All boxes begin with this byte, and no letter of Japanese does.
     memchr::memchr("□".as_bytes()[0], cell.as_bytes())?;
     let labels: Vec<(usize, char, &str)> = labels(cell).collect();
-    let fits = labels.len() >= 2 && labels.iter().all(|(_, _, l)| !l.is_empty()) && labels.iter().any(|(_, mark, _)| !is_ticked(*mark));
+    // 「□を■に変え…」 tells how to tick them.
+    let told = |label: &str| label.is_empty() || label.starts_with(['を', 'に', '、', '。', '」']);
+    let fits = labels.len() >= 2 && !labels.iter().any(|(_, _, l)| told(l)) && labels.iter().any(|(_, mark, _)| !is_ticked(*mark));
     fits.then(|| labels.into_iter().map(|(_, _, label)| label.to_owned()).collect())
 }
 
@@ -59,8 +61,11 @@ fn labels(cell: &str) -> impl Iterator<Item = (usize, char, &str)> {
     let is_box = |c: char| is_ticked(c) || BOXES.iter().any(|(empty, _)| *empty == c);
     cell.char_indices().filter(move |(_, c)| is_box(*c)).map(move |(at, mark)| {
         let label = cell[at + mark.len_utf8()..].trim_start_matches([' ', '　']);
-        let end = label.find(|c: char| c.is_whitespace() || is_box(c) || matches!(c, '(' | '（')).unwrap_or(label.len());
-        (at, mark, &label[..end])
+        let end = label.find(|c: char| is_box(c) || matches!(c, '(' | '（' | '\n' | '\r' | '\t' | '　')).unwrap_or(label.len());
+        let label = label[..end].trim_end();
+        // Blanks part words of Latin letters, 「ISO/IEC 27001」, and all others end at one.
+        let end = if label.is_ascii() { label.find("  ") } else { label.find(' ') };
+        (at, mark, &label[..end.unwrap_or(label.len())])
     })
 }
 
@@ -77,6 +82,9 @@ mod tests {
         assert_eq!(tick(cell, "はい"), None);
         assert_eq!(choices("□にチェックを付けてください"), None);
         assert_eq!(choices("はい・いいえ"), None);
+        assert_eq!(choices("あてはまるものの□を■に変え、下の枠にご記入ください。"), None);
+        assert_eq!(choices("□ ISO/IEC 27001　□ SOC 2　□ なし").unwrap(), ["ISO/IEC 27001", "SOC 2", "なし"]);
+        assert_eq!(choices("☐ Yes ☐ In progress  ☐ No (why)").unwrap(), ["Yes", "In progress", "No"]);
     }
 
     #[test]

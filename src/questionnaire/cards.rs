@@ -140,7 +140,7 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
             let labelled = |at: &CellRef| blocks.iter().filter(|b| b.range.last.col < at.col).max_by_key(|b| b.col());
             let known = |b: &Block<'_>| is_label(b.text) || matches!(grid.heading(b), Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice));
             let place = |at: CellRef| {
-                let text = grid.sheet.text(at);
+                let text = grid.text(at);
                 let list = grid.validation(at);
                 let boxed = boxes::choices(text);
                 Place {

@@ -62,6 +62,10 @@ pub fn choose<'a>(mark: Option<&str>, text: &str, choices: &'a [String], legend:
     let meanings: Vec<Meaning> = meanings.into_iter().collect::<Option<_>>()?;
     let mut fitting = choices.iter().zip(&meanings).filter(|(_, m)| m.stance == said);
     let (choice, meaning) = fitting.next()?;
+    // 「一部の項目のみ」 is not 「すべて」.
+    if said == Stance::Yes && words.wider(choice, text) {
+        return None;
+    }
     // ◎ and ○ side by side are two degrees of yes.
     (fitting.next().is_none() && meaning.plain).then_some(choice)
 }

@@ -7,6 +7,7 @@ use super::grid::Grid;
 use super::choices::stance_of;
 use super::headings::{Heading, Headings};
 use super::mapping::Role;
+use super::meaning::only_applies;
 use super::wording::is_example_mark;
 use super::table::{Leaf, Table, choices_in, is_choice, is_counter, is_number};
 use crate::text::is_hiragana;
@@ -18,6 +19,8 @@ mod said;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Columns {
     pub number: Option<u32>,
+    /// Further columns under the number's heading: 1, 1.1 and 1.1.1 may have one each.
+    pub numbers: Vec<u32>,
     /// Left to right.
     pub categories: Vec<u32>,
     pub question: u32,
@@ -30,16 +33,19 @@ pub(super) struct Columns {
     pub heading_choices: Option<Vec<String>>,
 }
 
+/// Columns left of the headings that are looked at for numbers.
+const UNNAMED: usize = 3;
+
 impl Table {
     /// What the columns are for; `None` where no column could hold questions with answers beside them. `legend`: the sheet
     /// explains choices, so that a lone answer column takes one. `roles`: what a person said of columns.
     pub fn columns(&self, grid: &Grid<'_>, legend: bool, roles: &BTreeMap<u32, Role>) -> Option<Columns> {
-        let mut stats: Vec<Stats> = self.physical(grid);
+        let mut stats = self.physical(grid);
         stats.iter_mut().for_each(|s| s.role = roles.get(&s.col).copied());
         let said = stats.iter().rposition(|s| s.role == Some(Role::Question));
         let asked = said.or_else(|| question(&stats))?;
         let mut columns = Columns { question: stats[asked].col, ..Columns::default() };
-        let same_heading = |s: &&Stats| match said {
+        let same_heading = |s: &&Stats<'_>| match said {
             Some(_) => s.role == Some(Role::Question),
             None => s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some() && s.role.is_none(),
         };
@@ -64,26 +70,37 @@ impl Table {
             return None;
         }
         let left = || stats[..asked].iter().filter(|s| Some(s.col) != columns.choice && Some(s.col) != columns.text && s.role.is_none());
-        columns.number = left()
-            .filter(|s| s.heading() == Some(Heading::Number) || (s.numbers + s.counters) * 10 >= s.texts * 8 && s.texts > 0)
+        let counts = |s: &&Stats<'_>| s.heading() == Some(Heading::Number) || (s.numbers + s.counters) * 10 >= s.texts * 8 && s.texts > 0;
+        let number = left()
+            .filter(counts)
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Answer)))
-            .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts))
-            .map(|s| s.col);
+            .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts));
+        columns.number = number.map(|s| s.col);
+        let beside = |s: &&Stats<'_>| number.is_some_and(|n| n.col != s.col && n.leaf.first == s.leaf.first && n.leaf.heading.is_some());
+        columns.numbers = left().filter(counts).filter(beside).map(|s| s.col).collect();
         columns.categories = left()
             .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
             .filter(|s| !(s.english() && matches!(s.heading(), Some(Heading::Question) | None)))
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
             .map(|s| s.col)
             .collect();
+        columns.number = columns.number.or_else(|| self.unnamed_numbers(grid, &rows));
         columns.number = said_of(Role::Number).next_back().or(columns.number);
         columns.categories.extend(said_of(Role::Section));
         columns.categories.sort_unstable();
         Some(columns)
     }
 
+    /// A column left of the headings in which the questions are numbered.
+    fn unnamed_numbers(&self, grid: &Grid<'_>, rows: &[u32]) -> Option<u32> {
+        let first = self.leaves.first()?.first;
+        let numbered = |col: &u32| rows.iter().filter(|&&row| is_number(grid.text(CellRef::new(row, *col)))).count() * 10 >= rows.len() * 8;
+        (grid.first_col..first).rev().take(UNNAMED).filter(|col| !grid.hidden_col(*col)).find(|col| !rows.is_empty() && numbered(col))
+    }
+
     /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
-    fn physical(&self, grid: &Grid<'_>) -> Vec<Stats> {
-        let mut stats: Vec<Stats> = Vec::new();
+    fn physical<'a>(&'a self, grid: &Grid<'a>) -> Vec<Stats<'a>> {
+        let mut stats: Vec<Stats<'a>> = Vec::new();
         let heights = grid.rows(self.head_last + 1, self.last).flat_map(|(_, blocks)| blocks.iter().map(|b| b.range.height()));
         let lowest = heights.min().unwrap_or(1);
         for leaf in &self.leaves {
@@ -107,7 +124,7 @@ impl Table {
             }
             // A stray text under a wide heading makes no column of its own.
             let most = stats[from..].iter().map(|s| s.texts).max().unwrap_or(0);
-            let mut kept: Vec<Stats> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
+            let mut kept: Vec<Stats<'a>> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
             kept.sort_by_key(|s| s.col);
             if kept.is_empty() {
                 kept.push(Stats::new(leaf.first, leaf));
@@ -117,6 +134,10 @@ impl Table {
         for s in &mut stats {
             let list = grid.list(s.col, self.head_last + 1, self.last);
             s.lists = list.is_some();
+            s.applies = match list.and_then(|l| l.choices.as_ref()) {
+                Some(choices) => only_applies(choices),
+                None => only_applies(std::slice::from_ref(&s.leaf.text)),
+            };
             s.marked = list.and_then(|l| l.choices.as_ref()).is_some_and(|c| c.len() <= 2 && c.iter().all(|c| !c.contains(char::is_alphanumeric)));
         }
         stats
@@ -124,19 +145,28 @@ impl Table {
 }
 
 /// Which columns take the choice and the text.
-fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32], legend: bool, columns: &mut Columns) {
+fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[u32], legend: bool, columns: &mut Columns) {
     let rows = question_rows.len();
     let guarded = grid.sheet.protected && stats.iter().any(|s| s.unlocked > 0);
-    let inline = |s: &Stats| choices_in(&s.leaf.text);
+    let inline = |s: &Stats<'_>| choices_in(&s.leaf.text);
+    // How the places look that are surely to be filled in: a judgement that looks the same is asked for, too.
+    let sure = |s: &&Stats<'_>| matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) && s.open > 0 && !s.is_closed_above();
+    let places: Vec<Look> = stats.iter().filter(sure).map(|s| s.place).filter(|look| look.filled() || grid.sheet.protected && look.unlocked).collect();
+    let elsewhere = stats.iter().any(|s| (s.lists || s.boxes > 0) && s.heading() != Some(Heading::Review) && !s.is_closed_above());
+    let judged = |s: &Stats<'_>| {
+        let alike = |look: &Look| (look.fill, look.unlocked) == (s.place.fill, s.place.unlocked);
+        s.heading() == Some(Heading::Review) && s.lists && !elsewhere && places.iter().any(alike)
+    };
     // Columns that could take something, filled ones still among them.
-    let could = |s: &Stats| {
+    let could = |s: &Stats<'_>| {
         let heading = s.heading();
         let used = columns.marks.iter().any(|(col, _)| *col == s.col) || columns.questions.contains(&s.col);
         let closed = used
             || matches!(heading, Some(Heading::Previous | Heading::Number))
             || heading == Some(Heading::Category) && (s.filled > 0 || s.col < stats[asked].col)
-            || matches!(heading, Some(Heading::Internal | Heading::Review)) && !s.in_answer_group()
+            || matches!(heading, Some(Heading::Internal | Heading::Review)) && !s.in_answer_group() && !judged(s)
             || heading == Some(Heading::Question) && s.filled * 5 >= rows.max(1)
+            || s.explains_the_question() && s.filled > 0
             || s.is_closed_above()
             || guarded && s.unlocked == 0;
         if closed || s.role.is_some() {
@@ -151,17 +181,17 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
             _ => places && s.filled * 5 < rows.max(1) || s.lists,
         }
     };
-    let strong = |s: &Stats| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
-    let mut open: Vec<&Stats> = stats[asked + 1..].iter().filter(|s| could(s)).collect();
-    let left = |s: &&Stats| could(s) && (s.lists || s.filled * 5 < rows && strong(s));
+    let strong = |s: &Stats<'_>| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
+    let mut open: Vec<&Stats<'_>> = stats[asked + 1..].iter().filter(|s| could(s)).collect();
+    let left = |s: &&Stats<'_>| could(s) && (s.lists || s.filled * 5 < rows && strong(s));
     open.extend(stats[..asked].iter().filter(left));
-    let answering = |s: &Stats| {
+    let answering = |s: &Stats<'_>| {
         matches!(s.heading(), Some(Heading::Answer | Heading::Choice)) || s.in_answer_group() && !s.is_beside() || inline(s).is_some()
     };
     if columns.marks.is_empty() && !open.iter().any(|s| s.lists || s.boxes > 0 || answering(s)) {
         // 「判定」 is the answer where nothing else is.
-        let review = |s: &&Stats| s.heading() == Some(Heading::Review) && s.role.is_none() && !s.is_closed_above() && !(guarded && s.unlocked == 0);
-        let takes = |s: &&Stats| s.lists || s.boxes > 0 || inline(s).is_some() || (legend || open.is_empty()) && s.open * 2 >= rows;
+        let review = |s: &&Stats<'_>| s.heading() == Some(Heading::Review) && s.role.is_none() && !s.is_closed_above() && !(guarded && s.unlocked == 0);
+        let takes = |s: &&Stats<'_>| s.lists || s.boxes > 0 || inline(s).is_some() || (legend || open.is_empty()) && s.open * 2 >= rows;
         let found = stats[asked + 1..].iter().find(|s| review(s) && takes(s));
         open.extend(found);
     }
@@ -169,26 +199,33 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
     let blank = open.iter().any(|s| s.filled * 5 < rows.max(1) && (strong(s) || s.open * 2 >= rows));
     open.retain(|s| !blank || s.lists || s.boxes > 0 || s.filled * 10 < rows * 6);
     let listed = open.iter().filter(|s| s.lists || s.boxes > 0);
+    // 「該当有無」 only asks whether the question is one, where another column takes the answer.
+    let asks_less = |s: &Stats<'_>| s.applies && listed.clone().any(|other| !other.applies && answering(other));
+    let listed = listed.clone().filter(|s| !asks_less(s));
     let listed = listed.clone().find(|s| answering(s)).or_else(|| listed.clone().find(|s| !s.is_beside())).or(listed.clone().next()).copied();
-    let explained = |s: &Stats| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
-    let named = open.iter().find(|s| answering(s)).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
+    let explained = |s: &Stats<'_>| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
+    let named = open.iter().find(|s| answering(s) && !s.applies).or_else(|| open.iter().find(|s| answering(s))).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
     // 「ご記入欄」 asks for words whatever is explained above.
     let legend = legend && !named.is_some_and(|s| ["記入", "記述", "記載", "内容"].iter().any(|w| s.leaf.text.contains(w)));
-    let shown = |s: &Stats| s.filled * 5 >= rows && written(grid, s.col, question_rows).is_some();
+    let shown = |s: &Stats<'_>| s.filled * 5 >= rows && written(grid, s.col, question_rows).is_some();
     let choice = listed.or(named.filter(|s| explained(s) || legend || inline(s).is_some() || shown(s)));
     let choice = choice.filter(|_| columns.marks.is_empty());
     if let Some(choice) = choice {
         columns.choice = Some(choice.col);
         columns.heading_choices = inline(choice).or_else(|| written(grid, choice.col, question_rows));
     }
-    let rest: Vec<&&Stats> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
-    let best = |wanted: &dyn Fn(&Stats) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
+    let rest: Vec<&&Stats<'_>> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
+    let best = |wanted: &dyn Fn(&Stats<'_>) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
     let answered = columns.choice.is_some() || !columns.marks.is_empty();
     // A column of an unknown name takes the text where it looks like the others that are to be filled in.
-    let like = |s: &Stats| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
-    columns.text = best(&|s| s.heading() == Some(Heading::Remark))
+    let like = |s: &Stats<'_>| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
+    let excuses = |s: &Stats<'_>| Headings::builtin().excuses(&s.leaf.text);
+    // 「内容」 beside 「備考」 is the answer where no choice is.
+    columns.text = best(&|s| !answered && s.heading() == Some(Heading::Question))
+        .or_else(|| best(&|s| s.heading() == Some(Heading::Remark) && !excuses(s)))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Question)))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Answer)))
+        .or_else(|| best(&|s| s.heading() == Some(Heading::Remark)))
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && s.in_answer_group()))
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && like(s)))
         .or_else(|| best(&|_| !answered));
@@ -197,7 +234,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats], asked: usize, question_rows: &[u32]
 /// The choices that answers of an earlier time show, where the column has no list: a few words that repeat, all of them answers by
 /// what they say. Levels (3, B) are none: the others of their scale need not have been given.
 fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
-    let texts = || rows.iter().map(|&row| grid.sheet.text(CellRef::new(row, col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
+    let texts = || rows.iter().map(|&row| grid.text(CellRef::new(row, col))).filter(|t| !t.is_empty() && boxes::choices(t).is_none());
     let mut choices: Vec<String> = Vec::new();
     for text in texts() {
         if !choices.iter().any(|c| c == text) {
@@ -210,9 +247,9 @@ fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
 
 /// One column under a heading, and what stands in it.
 #[derive(Debug, Clone)]
-struct Stats {
+struct Stats<'a> {
     col: u32,
-    leaf: Leaf,
+    leaf: &'a Leaf,
     /// What a person said that it is for.
     role: Option<Role>,
     texts: usize,
@@ -227,11 +264,13 @@ struct Stats {
     sentences: usize,
     /// Texts that differ from the one above.
     changes: usize,
-    last: String,
+    last: &'a str,
     /// Has cells with a list of values.
     lists: bool,
     /// Its list offers marks only: ○, ✓.
     marked: bool,
+    /// Its list, or its heading, only asks whether the question applies: 該当, 非該当.
+    applies: bool,
     /// Texts with boxes to tick.
     boxes: usize,
     /// Cells beside questions that hold a text.
@@ -242,15 +281,15 @@ struct Stats {
     open: usize,
     /// Cells beside questions that may be edited.
     unlocked: usize,
-    /// How the first empty cell beside a question looks.
+    /// How the first empty cell beside a question looks, or where none is empty, the first.
     place: Look,
 }
 
-impl Stats {
-    fn new(col: u32, leaf: &Leaf) -> Self {
+impl<'a> Stats<'a> {
+    fn new(col: u32, leaf: &'a Leaf) -> Self {
         Self {
             col,
-            leaf: leaf.clone(),
+            leaf,
             role: None,
             texts: 0,
             chars: 0,
@@ -260,9 +299,10 @@ impl Stats {
             kana: 0,
             sentences: 0,
             changes: 0,
-            last: String::new(),
+            last: "",
             lists: false,
             marked: false,
+            applies: false,
             boxes: 0,
             filled: 0,
             written: 0,
@@ -272,18 +312,18 @@ impl Stats {
         }
     }
 
-    fn add(&mut self, text: &str) {
+    fn add(&mut self, text: &'a str) {
         self.texts += 1;
         self.chars += text.chars().count();
-        self.numbers += usize::from(is_number(text));
-        self.counters += usize::from(!is_number(text) && is_counter(text));
+        let number = is_number(text);
+        self.numbers += usize::from(number);
+        self.counters += usize::from(!number && is_counter(text));
         self.boxes += usize::from(boxes::choices(text).is_some());
         self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
         let end = text.trim_end_matches(['。', '.', ' ', '　']);
         self.sentences += usize::from(text.ends_with(['。', '?', '？']) || end.ends_with(['か', 'る']) || end.ends_with("こと"));
         self.changes += usize::from(self.last != text);
-        self.last.clear();
-        self.last.push_str(text);
+        self.last = text;
     }
 
     /// Looks at the cells beside the questions.
@@ -291,9 +331,14 @@ impl Stats {
         let mut first = true;
         for &row in rows {
             let at = CellRef::new(row, self.col);
-            let (text, look) = grid.sheet.cells.get(&at).map_or(("", Look::default()), |c| (&c.text, c.look));
+            let (text, look) = grid.cell(at).map_or(("", Look::default()), |c| (c.text.as_str(), c.look));
             self.unlocked += usize::from(look.unlocked);
-            if !text.is_empty() {
+            if row == rows[0] {
+                self.place = look;
+            }
+            if !text.is_empty() && grid.block(at).last.col > self.leaf.last {
+                // A text that runs over several columns stands in none of them.
+            } else if !text.is_empty() {
                 self.written += text.chars().count();
                 self.filled += usize::from(boxes::choices(text).is_none());
             } else if grid.block(at).first == at {
@@ -318,6 +363,11 @@ impl Stats {
         self.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
     }
 
+    /// Beside the question, under one heading with it.
+    fn explains_the_question(&self) -> bool {
+        matches!(self.leaf.above.last(), Some(Heading::Question | Heading::Item)) && !self.lists && self.boxes == 0
+    }
+
     /// Named for what stands beside the answer.
     fn is_beside(&self) -> bool {
         matches!(self.heading(), Some(Heading::Remark | Heading::Evidence | Heading::Internal))
@@ -333,12 +383,12 @@ impl Stats {
 }
 
 /// The column of the questions: by its heading, by how long and how many its texts are, and by how they end.
-fn question(stats: &[Stats]) -> Option<usize> {
+fn question(stats: &[Stats<'_>]) -> Option<usize> {
     let most = stats.iter().map(|s| s.texts).max().unwrap_or(0);
     let japanese = stats.iter().any(|s| !s.english() && s.average() >= 6 && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None));
     let lists = stats.iter().position(|s| s.lists).unwrap_or(stats.len());
     let answered = stats.iter().position(|s| s.lists || s.boxes > 0 || s.heading() == Some(Heading::Answer) || s.in_answer_group()).unwrap_or(0);
-    let score = |(i, s): (usize, &Stats)| {
+    let score = |(i, s): (usize, &Stats<'_>)| {
         let word: i64 = match s.heading() {
             Some(Heading::Question) => 100,
             Some(Heading::Item) => 45,
@@ -362,9 +412,9 @@ fn question(stats: &[Stats]) -> Option<usize> {
 }
 
 /// Columns headed with choices, two or more side by side, whose cells are there to be marked.
-fn marks(stats: &[Stats], rows: usize) -> Vec<(u32, String)> {
+fn marks(stats: &[Stats<'_>], rows: usize) -> Vec<(u32, String)> {
     let label = |i: usize| stats.get(i).map_or("", |s| s.leaf.text.as_str());
-    let markable = |s: &Stats| {
+    let markable = |s: &Stats<'_>| {
         let named = matches!(s.heading(), None | Some(Heading::Choice)) || s.heading() == Some(Heading::Answer) && !Headings::builtin().is_word(&s.leaf.text);
         let short = !s.leaf.text.is_empty() && s.leaf.text.chars().nth(12).is_none();
         let places = is_choice(&s.leaf.text) || s.open * 2 + s.filled * 2 >= rows;

@@ -1,13 +1,13 @@
 //! What stands in the answer cells as a file comes in: last year's answers, or a half-filled sheet. What the client prints into
 //! cells that are still to be filled in is no answer: `index/placeholders.tsv`.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::boxes;
+use super::grid::Grid;
 use super::words::{self, BadWord};
 use super::Question;
 use crate::text::normalize;
-use crate::workbook::Workbook;
 
 /// The file of words.
 pub const VOCABULARY: &str = "index/placeholders.tsv";
@@ -37,11 +37,17 @@ struct Words {
     ends: Vec<String>,
 }
 
+/// Those in use: set at the start, else the built-in ones.
+static WORDS: OnceLock<Words> = OnceLock::new();
+
+/// Puts other words in the place of the built-in ones, see [`words::replace`].
+pub(super) fn replace(file: &str, text: &str) -> Result<bool, BadWord> {
+    Ok(WORDS.set(Words::parse(file, text)?).is_ok())
+}
+
 impl Words {
     fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Words> =
-            LazyLock::new(|| Words::parse(VOCABULARY, include_str!("../../index/placeholders.tsv")).unwrap_or_default());
-        &BUILTIN
+        WORDS.get_or_init(|| Self::parse(VOCABULARY, include_str!("../../index/placeholders.tsv")).unwrap_or_default())
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, BadWord> {
@@ -80,32 +86,31 @@ pub fn is_prompt(text: &str) -> bool {
     !is_dash(text) && Words::builtin().are_in(text)
 }
 
-/// Puts into each question what stands in its cells.
-pub(super) fn note(workbook: &Workbook, questions: &mut [Question]) {
+/// Puts into each question of a sheet what stands in its cells.
+pub(super) fn note(grid: &Grid<'_>, questions: &mut [Question]) {
     for question in questions {
-        question.filled = of(workbook, question);
+        question.filled = of(grid, question);
     }
 }
 
-fn of(workbook: &Workbook, question: &Question) -> Option<Filled> {
-    let sheet = workbook.sheet(&question.sheet)?;
+fn of(grid: &Grid<'_>, question: &Question) -> Option<Filled> {
     let written = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty() && !is_dash(t) && !is_prompt(t));
     let choices = match (&question.boxes, question.choice_cell, &question.marks) {
         (Some(cell), ..) => boxes::ticked(cell).into_iter().map(str::to_owned).collect(),
         (None, Some(at), _) => {
-            let text = sheet.text(at);
+            let text = grid.text(at);
             // A lone dash is 「対象外」 where the choices have it.
             let offered = question.choices.iter().flatten().any(|c| c == text) && !is_prompt(text);
             if offered { vec![text.to_owned()] } else { written(text).into_iter().collect() }
         }
         (None, None, Some(marks)) => {
-            let marked: Vec<String> = marks.iter().filter(|m| written(sheet.text(m.cell)).is_some()).map(|m| m.choice.clone()).collect();
+            let marked: Vec<String> = marks.iter().filter(|m| written(grid.text(m.cell)).is_some()).map(|m| m.choice.clone()).collect();
             // What stands in every one of them is printed.
             if marked.len() < marks.len() { marked } else { Vec::new() }
         }
         (None, None, None) => Vec::new(),
     };
-    let text = question.text_cell.and_then(|at| written(sheet.text(at))).unwrap_or_default();
+    let text = question.text_cell.and_then(|at| written(grid.text(at))).unwrap_or_default();
     (!choices.is_empty() || !text.is_empty()).then_some(Filled { choices, text })
 }
 

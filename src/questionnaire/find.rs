@@ -93,7 +93,6 @@ pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
         found.layouts.push(layout);
     }
     legend::explain(workbook, &found.sheets, &mut found.questions);
-    filled::note(workbook, &mut found.questions);
     for question in &mut found.questions {
         question.kind = profile::kind_of(question);
     }
@@ -144,7 +143,11 @@ fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, sa
     for part in &parts {
         readers.push(in_band(part, explained, &roles));
     }
-    corrected::apply(readers, said)
+    let mut read = corrected::apply(readers, said);
+    if let Some(grid) = parts.first() {
+        filled::note(grid, &mut read.questions);
+    }
+    read
 }
 
 fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTreeMap<u32, Role>) -> Reader<'a, 'g> {
@@ -171,6 +174,10 @@ fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTr
             if let Some(title) = title.filter(|b| later.contains(&shape(b)) || is_bracketed(b.text)) {
                 reader.titles.put(&title);
             }
+        }
+        // A later one's counts where it is of the form of those that count already.
+        if let Some(title) = title.filter(|b| index > 0 && reader.titles.has_like(b)) {
+            reader.titles.put(&title);
         }
         if let Some(columns) = table.columns(grid, reader.legend.is_some(), roles) {
             reader.read(table, &columns);
@@ -231,8 +238,7 @@ fn legend(grid: &Grid<'_>, last: u32) -> Option<Vec<String>> {
     }
     let mut seen = std::collections::HashSet::new();
     lines.retain(|c| seen.insert(c.clone()));
-    let level = |c: &String| c.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, 'Ａ'..='Ｚ' | '０'..='９'));
-    (lines.len() >= 2 && (lines.iter().any(|c| is_choice(c)) || lines.iter().all(level))).then_some(lines)
+    (lines.len() >= 2 && (lines.iter().any(|c| is_choice(c)) || lines.iter().all(|c| is_level(c)))).then_some(lines)
 }
 
 /// Two or more choices that one text explains.
@@ -247,7 +253,13 @@ fn legend_line(text: &str) -> Option<Vec<String>> {
             choices.push(choice);
         }
     }
-    (choices.len() >= 2 && choices.iter().any(|c| is_choice(c))).then_some(choices)
+    let levels = choices.len() >= 3 && choices.iter().all(|c| is_level(c));
+    (choices.len() >= 2 && choices.iter().any(|c| is_choice(c)) || levels).then_some(choices)
+}
+
+/// One of a scale's levels, a letter or a digit: 「Ａ」, 「5」.
+fn is_level(choice: &str) -> bool {
+    choice.chars().nth(1).is_none() && choice.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, 'Ａ'..='Ｚ' | '０'..='９'))
 }
 
 /// A choice in one cell, its meaning in the next.

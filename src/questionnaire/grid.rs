@@ -1,11 +1,11 @@
 //! A sheet as a person sees it: visible blocks of text, merged or single, row by row.
 
-use std::cell::RefCell;
+use std::cell::Cell as Memo;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use super::headings::{Heading, Headings};
-use crate::workbook::{CellRange, CellRef, Look, Sheet, Validation};
+use crate::workbook::{Cell, CellRange, CellRef, Look, Sheet, Validation};
 
 /// A block of text: one cell, or a merged rectangle.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub(super) struct Block<'a> {
     pub range: CellRange,
     pub text: &'a str,
     pub look: Look,
+    /// Its place among all blocks of the sheet.
+    id: usize,
 }
 
 impl Block<'_> {
@@ -26,7 +28,7 @@ impl Block<'_> {
 pub(super) struct Grid<'a> {
     pub sheet: &'a Sheet,
     /// Blocks with a text by their top row, left to right.
-    rows: BTreeMap<u32, Vec<Block<'a>>>,
+    rows: Rows<Block<'a>>,
     frame: Rc<Frame<'a>>,
     /// The last row with a text: a sheet may claim a million rows.
     pub last_row: u32,
@@ -42,15 +44,62 @@ const TALL: u32 = 256;
 /// Lists for up to this many columns are found by each column.
 const WIDE: u32 = 64;
 
-/// Merges and lists of a sheet, found by row and by column, and what its texts tell.
+/// Things by the row they stand in, top down: one list for all rows, as most rows hold few.
+struct Rows<T> {
+    /// The number of each row that holds something, and where in `all` its things end.
+    ends: Vec<(u32, usize)>,
+    all: Vec<T>,
+}
+
+impl<T> Rows<T> {
+    fn new() -> Self {
+        Self { ends: Vec::new(), all: Vec::new() }
+    }
+
+    /// Adds a thing to the lowest row so far, or to one below it.
+    fn push(&mut self, row: u32, thing: T) {
+        self.all.push(thing);
+        let end = self.all.len();
+        match self.ends.last_mut() {
+            Some((last, to)) if *last == row => *to = end,
+            _ => self.ends.push((row, end)),
+        }
+    }
+
+    /// What stands in the `at`th row that holds something.
+    fn at(&self, at: usize) -> &[T] {
+        let from = at.checked_sub(1).map_or(0, |before| self.ends[before].1);
+        &self.all[from..self.ends[at].1]
+    }
+
+    fn row(&self, row: u32) -> &[T] {
+        // Where every row holds something, the row is found at once.
+        let near = self.ends.first().and_then(|(first, _)| row.checked_sub(*first)).map_or(0, |down| down as usize);
+        match self.ends.get(near) {
+            Some((found, _)) if *found == row => self.at(near),
+            _ => self.ends.binary_search_by_key(&row, |(row, _)| *row).map_or(&[], |at| self.at(at)),
+        }
+    }
+
+    /// The rows between `first` and `last` that hold something.
+    fn between(&self, first: u32, last: u32) -> impl DoubleEndedIterator<Item = (u32, &[T])> {
+        let from = self.ends.partition_point(|(row, _)| *row < first);
+        let to = self.ends.partition_point(|(row, _)| *row <= last).max(from);
+        (from..to).map(|at| (self.ends[at].0, self.at(at)))
+    }
+}
+
+/// Cells, merges and lists of a sheet, found by row and by column, and what its texts tell.
 struct Frame<'a> {
     headings: &'a Headings,
-    /// What has been asked of them so far, by their cells: few texts are ever taken for a heading.
-    known: RefCell<HashMap<CellRef, Option<Heading>>>,
+    /// What has been asked of them so far, by their blocks: few texts are ever taken for a heading.
+    known: Vec<Memo<Option<Option<Heading>>>>,
+    /// The sheet's cells, down to the last row that counts, each with its column.
+    cells: Rows<(u32, &'a Cell)>,
     merges: HashMap<u32, Vec<CellRange>>,
     tall_merges: Vec<CellRange>,
     /// By column: ranges by their first row, each with the lowest row that it or one before it reaches.
-    lists: HashMap<u32, Vec<Span<'a>>>,
+    lists: BTreeMap<u32, Vec<Span<'a>>>,
     wide_lists: Vec<(CellRange, &'a Validation)>,
 }
 
@@ -63,8 +112,11 @@ struct Span<'a> {
 
 impl<'a> Frame<'a> {
     fn new(sheet: &'a Sheet, headings: &'a Headings, last_row: u32) -> Self {
-        let (merges, tall_merges, lists, wide_lists) = (HashMap::new(), Vec::new(), HashMap::new(), Vec::new());
-        let mut frame = Self { headings, known: RefCell::default(), merges, tall_merges, lists, wide_lists };
+        let (merges, tall_merges, lists, wide_lists) = (HashMap::new(), Vec::new(), BTreeMap::new(), Vec::new());
+        let mut frame = Self { headings, known: Vec::new(), cells: Rows::new(), merges, tall_merges, lists, wide_lists };
+        for (at, cell) in sheet.cells.range(..=CellRef::new(last_row + REACH, u32::MAX)) {
+            frame.cells.push(at.row, (at.col, cell));
+        }
         for merge in &sheet.merges {
             if merge.height() > TALL {
                 frame.tall_merges.push(*merge);
@@ -114,40 +166,66 @@ impl<'a> Frame<'a> {
 impl<'a> Grid<'a> {
     pub fn new(sheet: &'a Sheet, headings: &'a Headings) -> Self {
         let last_row = sheet.cells.iter().rev().find(|(_, cell)| !cell.text.is_empty()).map_or(0, |(at, _)| at.row);
-        let mut grid = Self {
-            sheet,
-            rows: BTreeMap::new(),
-            frame: Rc::new(Frame::new(sheet, headings, last_row)),
-            last_row,
-            first_col: 1,
-            last_col: 0,
-        };
-        for (&at, cell) in sheet.cells.range(..=CellRef::new(last_row, u32::MAX)) {
-            grid.last_col = grid.last_col.max(at.col);
-            if cell.text.is_empty() || sheet.hidden_rows.binary_search(&at.row).is_ok() || grid.hidden_col(at.col) {
+        let mut frame = Frame::new(sheet, headings, last_row);
+        let (mut rows, mut last_col) = (Rows::new(), 0);
+        for (row, cells) in frame.cells.between(1, last_row) {
+            last_col = cells.iter().map(|(col, _)| *col).fold(last_col, u32::max);
+            if sheet.hidden_rows.binary_search(&row).is_ok() {
                 continue;
             }
-            let block = Block { range: grid.block(at), text: &cell.text, look: cell.look };
-            grid.rows.entry(at.row).or_default().push(block);
+            for (col, cell) in cells.iter().filter(|(col, cell)| !cell.text.is_empty() && !hidden(sheet, *col)) {
+                let block = Block { range: frame.block(CellRef::new(row, *col)), text: &cell.text, look: cell.look, id: rows.all.len() };
+                rows.push(row, block);
+            }
         }
-        grid
+        frame.known.resize(rows.all.len(), Memo::new(None));
+        Self { sheet, rows, frame: Rc::new(frame), last_row, first_col: 1, last_col }
     }
 
     /// The same sheet with only the texts in the columns from `first` to `last`.
     pub fn within(&self, first: u32, last: u32) -> Self {
-        let inside = |b: &&Block<'a>| (first..=last).contains(&b.col());
-        let rows = self.rows.iter().map(|(row, blocks)| (*row, blocks.iter().filter(inside).copied().collect::<Vec<_>>()));
-        let rows = rows.filter(|(_, blocks)| !blocks.is_empty()).collect();
+        let mut rows = Rows::new();
+        for (row, blocks) in self.rows.between(1, self.last_row) {
+            blocks.iter().filter(|b| (first..=last).contains(&b.col())).for_each(|b| rows.push(row, *b));
+        }
         Self { sheet: self.sheet, rows, frame: Rc::clone(&self.frame), last_row: self.last_row, first_col: first, last_col: last.min(self.last_col) }
     }
 
     /// What the block's text tells where it stands over a column.
     pub fn heading(&self, block: &Block<'_>) -> Option<Heading> {
-        *self.frame.known.borrow_mut().entry(block.range.first).or_insert_with(|| self.frame.headings.column(block.text))
+        let known = &self.frame.known[block.id];
+        known.get().unwrap_or_else(|| {
+            let heading = self.frame.headings.column(block.text);
+            known.set(Some(heading));
+            heading
+        })
     }
 
     pub fn hidden_col(&self, col: u32) -> bool {
-        self.sheet.hidden_cols.iter().any(|&(first, last)| (first..=last).contains(&col))
+        hidden(self.sheet, col)
+    }
+
+    /// The cell, where it has a text or a look of its own.
+    pub fn cell(&self, at: CellRef) -> Option<&'a Cell> {
+        if at.row > self.last_row + REACH {
+            return self.sheet.cells.get(&at);
+        }
+        let cells = self.frame.cells.row(at.row);
+        // Few cells stand left of it, as a rule just those of the columns before.
+        match cells.get(at.col as usize - 1) {
+            Some((col, cell)) if *col == at.col => Some(cell),
+            _ => cells.binary_search_by_key(&at.col, |(col, _)| *col).ok().map(|found| cells[found].1),
+        }
+    }
+
+    /// The text at the cell; empty where there is none.
+    pub fn text(&self, at: CellRef) -> &'a str {
+        self.cell(at).map_or("", |cell| &cell.text)
+    }
+
+    /// The look of the cell; plain where it has none.
+    pub fn look(&self, at: CellRef) -> Look {
+        self.cell(at).map_or_else(Look::default, |cell| cell.look)
     }
 
     /// The merged block that covers the cell, else the cell alone.
@@ -157,13 +235,12 @@ impl<'a> Grid<'a> {
 
     /// The blocks of text that begin in the row.
     pub fn row(&self, row: u32) -> &[Block<'a>] {
-        self.rows.get(&row).map_or(&[], Vec::as_slice)
+        self.rows.row(row)
     }
 
     /// Rows in which a block of text begins, between `first` and `last`.
     pub fn rows(&self, first: u32, last: u32) -> impl DoubleEndedIterator<Item = (u32, &[Block<'a>])> {
-        let range = if first <= last { Some(self.rows.range(first..=last)) } else { None };
-        range.into_iter().flatten().map(|(row, blocks)| (*row, blocks.as_slice()))
+        self.rows.between(first, last)
     }
 
     /// The list of allowed values for the cell.
@@ -183,7 +260,7 @@ impl<'a> Grid<'a> {
 
     /// Whether the cell looks like a place to write into: framed, open in a protected sheet, or with a list.
     pub fn inviting(&self, at: CellRef) -> bool {
-        self.invites(at, self.sheet.look(at))
+        self.invites(at, self.look(at))
     }
 
     /// The same where its look is known.
@@ -193,14 +270,19 @@ impl<'a> Grid<'a> {
 
     /// Whether the cell is the first of an empty block.
     pub fn empty(&self, at: CellRef) -> bool {
-        self.sheet.text(at).is_empty() && self.block(at).first == at
+        self.text(at).is_empty() && self.block(at).first == at
     }
 
     /// The first cells of empty blocks that look like places to write into or have a colour, row by row.
     pub fn places(&self) -> impl Iterator<Item = CellRef> {
-        let last = CellRef::new(self.last_row + REACH, u32::MAX);
         let columns = self.first_col..=self.last_col;
-        let cells = self.sheet.cells.range(..=last).filter(move |(at, cell)| cell.text.is_empty() && columns.contains(&at.col));
-        cells.filter(|(at, cell)| (self.inviting(**at) || cell.look.filled()) && self.block(**at).first == **at).map(|(at, _)| *at)
+        let cells = self.frame.cells.between(1, self.last_row + REACH);
+        let cells = cells.flat_map(|(row, cells)| cells.iter().map(move |(col, cell)| (CellRef::new(row, *col), *cell)));
+        let cells = cells.filter(move |(at, cell)| cell.text.is_empty() && columns.contains(&at.col));
+        cells.filter(|(at, cell)| (self.invites(*at, cell.look) || cell.look.filled()) && self.block(*at).first == *at).map(|(at, _)| at)
     }
+}
+
+fn hidden(sheet: &Sheet, col: u32) -> bool {
+    sheet.hidden_cols.iter().any(|&(first, last)| (first..=last).contains(&col))
 }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
+use super::words::BadWord;
 use crate::text::normalize;
 
 /// What a heading says of the column under it.
@@ -55,6 +57,8 @@ struct Words {
     beginning: Affixes,
     /// Words that are choices, whatever else they are.
     choices: HashSet<String>,
+    /// What a remark's heading holds where it is for some answers only.
+    excuses: Vec<String>,
 }
 
 /// What a word tells, and its line in the file.
@@ -98,13 +102,20 @@ pub struct BadLine {
 /// Longest heading in characters, what stands in brackets apart; a longer text is no heading.
 const MAX_HEADING: usize = 24;
 
+/// Those in use: set at the start, else the built-in ones.
+static WORDS: OnceLock<Headings> = OnceLock::new();
+
+/// Puts other words in the place of the built-in ones, see [`words::replace`](super::words::replace).
+pub(super) fn replace(file: &str, text: &str) -> Result<bool, BadWord> {
+    let bad = |e: BadLine| BadWord { file: file.to_owned(), line: e.line, text: e.text, why: "「役割<TAB>見出し語」の形で、役割はファイルの先頭の説明にあるものを書いてください。".to_owned() };
+    Ok(WORDS.set(Headings::parse(text).map_err(bad)?).is_ok())
+}
+
 impl Headings {
-    /// The vocabulary that comes with the program.
+    /// The vocabulary in use: the one that comes with the program, where no other was put in its place.
     #[must_use]
     pub fn builtin() -> &'static Self {
-        static BUILTIN: std::sync::LazyLock<Headings> =
-            std::sync::LazyLock::new(|| Headings::parse(include_str!("../../index/headings.tsv")).unwrap_or_default());
-        &BUILTIN
+        WORDS.get_or_init(|| Self::parse(include_str!("../../index/headings.tsv")).unwrap_or_default())
     }
 
     /// Reads a vocabulary.
@@ -125,7 +136,7 @@ impl Headings {
                 "item" => Heading::Item,
                 "question" => Heading::Question,
                 "answer" => Heading::Answer,
-                "remark" => Heading::Remark,
+                "remark" | "excuse" => Heading::Remark,
                 "evidence" => Heading::Evidence,
                 "previous" => Heading::Previous,
                 "internal" => Heading::Internal,
@@ -140,6 +151,10 @@ impl Headings {
             let text = squeeze(word.trim_start_matches('=').trim_end_matches('+'));
             if text.is_empty() {
                 return Err(bad());
+            }
+            if role == "excuse" {
+                headings.columns.excuses.push(text);
+                continue;
             }
             let words = if is_sheet(heading) { &mut headings.sheets } else { &mut headings.columns };
             let told = (heading, index);
@@ -181,6 +196,14 @@ impl Headings {
     #[must_use]
     pub(super) fn is_choice(&self, text: &str) -> bool {
         self.columns.choices.contains(&squeeze(&without_brackets(text)))
+    }
+
+    /// Whether a heading asks for words to some answers only, none of them yes: 「対象外とする理由」, 「「無」の場合」.
+    #[must_use]
+    pub(super) fn excuses(&self, text: &str) -> bool {
+        let mut text = squeeze(text);
+        text.retain(|c| !matches!(c, '「' | '」' | '"' | '\'' | '“' | '”' | '『' | '』'));
+        self.columns.excuses.iter().any(|word| text.contains(word.as_str()))
     }
 
     /// What a sheet's name or title tells.
@@ -235,6 +258,8 @@ impl Words {
         let cuts = || heading.char_indices().map(|(at, _)| at).filter(|at| *at > 0);
         let ending = self.ending.find(heading.chars().next_back(), cuts().map(|at| &heading[at..]));
         let beginning = self.beginning.find(heading.chars().next(), cuts().rev().map(|at| &heading[..at]));
+        // 「前回からの変更点」 is for what is new.
+        let beginning = beginning.filter(|(at, (h, _))| *h != Heading::Previous || !heading[*at..].starts_with("から"));
         match (beginning, ending) {
             // An earlier answer stays one whatever stands behind it: 「前回の実施状況」; so does what the client does himself,
             // but 「当社からの質問」 asks.
@@ -326,6 +351,7 @@ mod tests {
         ] {
             assert_eq!(known.column(text), want, "{text}");
         }
+        assert_eq!(known.column("前回からの変更点・コメント"), Some(Heading::Remark));
         assert_eq!(known.sheet("記入要領（必読）"), Some(Heading::SheetInstructions));
         assert_eq!(known.sheet("組織的対策"), None);
     }

@@ -82,7 +82,7 @@ fn about(said: &[Said], codes: &[String]) -> Vec<(String, String)> {
 /// the row.
 fn on_sheet(sheet: &Sheet, first: u32) -> Vec<Said> {
     let mut rows: BTreeMap<u32, Vec<(CellRef, &str)>> = BTreeMap::new();
-    for (at, cell) in sheet.cells.iter().filter(|(at, c)| at.row < first && !c.text.is_empty()) {
+    for (at, cell) in sheet.cells.range(..CellRef::new(first, 0)).filter(|(_, c)| !c.text.is_empty()) {
         rows.entry(at.row).or_default().push((*at, &cell.text));
     }
     let mut said = Vec::new();

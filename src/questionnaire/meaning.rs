@@ -1,7 +1,7 @@
 //! What a choice or mark says, by the words of `index/choices.tsv`.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::polarity;
 use super::words::{self, BadWord};
@@ -59,15 +59,28 @@ pub(super) struct Words {
     but: Vec<String>,
     note: Vec<String>,
     hedge: Vec<String>,
+    all: Vec<String>,
+    only: Vec<String>,
     wait: Vec<String>,
+}
+
+/// Whether choices only say whether something applies: 該当, 非該当.
+pub(super) fn only_applies(choices: &[String]) -> bool {
+    choices.iter().all(|c| Words::builtin().of(c).is_some_and(|m| m.applies))
+}
+
+/// Those in use: set at the start, else the built-in ones.
+static WORDS: OnceLock<Words> = OnceLock::new();
+
+/// Puts other words in the place of the built-in ones, see [`words::replace`].
+pub(super) fn replace(file: &str, text: &str) -> Result<bool, BadWord> {
+    Ok(WORDS.set(Words::parse(file, text)?).is_ok())
 }
 
 impl Words {
     /// The words that come with the program.
     pub fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Words> =
-            LazyLock::new(|| Words::parse(VOCABULARY, include_str!("../../index/choices.tsv")).unwrap_or_default());
-        &BUILTIN
+        WORDS.get_or_init(|| Self::parse(VOCABULARY, include_str!("../../index/choices.tsv")).unwrap_or_default())
     }
 
     /// Reads a file of words.
@@ -86,6 +99,8 @@ impl Words {
                 "but" => Some(&mut words.but),
                 "note" => Some(&mut words.note),
                 "hedge" => Some(&mut words.hedge),
+                "all" => Some(&mut words.all),
+                "only" => Some(&mut words.only),
                 "wait" => Some(&mut words.wait),
                 _ => None,
             };
@@ -128,6 +143,12 @@ impl Words {
     /// Whether an approved text takes back a part of what its mark says.
     pub fn hedged(&self, text: &str) -> bool {
         holds(&normalize(text), &self.hedge)
+    }
+
+    /// Whether a choice says more than an approved text: all, where the text is about some only.
+    pub fn wider(&self, choice: &str, text: &str) -> bool {
+        let choice = normalize(choice);
+        self.all.iter().any(|w| choice.starts_with(w.as_str())) && holds(&normalize(text), &self.only)
     }
 
     /// Whether an approved text speaks of plans or of another way.

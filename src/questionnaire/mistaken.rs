@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use super::headings::without_brackets;
 use super::words::{self, BadWord};
@@ -63,11 +63,17 @@ struct Kind {
 #[derive(Debug, Default)]
 struct Kinds(Vec<Kind>);
 
+/// Those in use: set at the start, else the built-in ones.
+static WORDS: OnceLock<Kinds> = OnceLock::new();
+
+/// Puts other words in the place of the built-in ones, see [`words::replace`].
+pub(super) fn replace(file: &str, text: &str) -> Result<bool, BadWord> {
+    Ok(WORDS.set(Kinds::parse(file, text)?).is_ok())
+}
+
 impl Kinds {
     fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Kinds> =
-            LazyLock::new(|| Kinds::parse(VOCABULARY, include_str!("../../index/not-a-questionnaire.tsv")).unwrap_or_default());
-        &BUILTIN
+        WORDS.get_or_init(|| Self::parse(VOCABULARY, include_str!("../../index/not-a-questionnaire.tsv")).unwrap_or_default())
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, BadWord> {

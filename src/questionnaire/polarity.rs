@@ -2,10 +2,11 @@
 //!
 //! The words are in `index/polarity.tsv`; the grammar is here. Everything is done so that a doubt leaves the choice to a person.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::amounts::suffice;
 use super::words::{self, BadWord};
 use crate::text::normalize;
 
@@ -73,11 +74,17 @@ impl Risks {
     }
 }
 
+/// Those in use: set at the start, else the built-in ones.
+static WORDS: OnceLock<Words> = OnceLock::new();
+
+/// Puts other words in the place of the built-in ones, see [`words::replace`].
+pub(super) fn replace(file: &str, text: &str) -> Result<bool, BadWord> {
+    Ok(WORDS.set(Words::parse(file, text)?).is_ok())
+}
+
 impl Words {
     fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Words> =
-            LazyLock::new(|| Words::parse(VOCABULARY, include_str!("../../index/polarity.tsv")).unwrap_or_default());
-        &BUILTIN
+        WORDS.get_or_init(|| Self::parse(VOCABULARY, include_str!("../../index/polarity.tsv")).unwrap_or_default())
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, BadWord> {
@@ -151,7 +158,7 @@ pub fn agree<'a>(item: &str, approved: impl IntoIterator<Item = &'a str>, sectio
             let end: String = tail(&s.text, 9);
             words.same.iter().any(|w| end.contains(&format!("{w}し")) && !ours.contains(w.as_str()))
         };
-        !theirs.iter().any(used) && (!a_ban || holds(&ours, &words.forbid))
+        !theirs.iter().any(used) && (!a_ban || holds(&ours, &words.forbid)) && suffice(question, item, approved)
     })
 }
 
@@ -356,8 +363,8 @@ fn risky(core: &str, words: &Words) -> bool {
 
 /// 「承認なしに」, 「暗号化せずに」, 「許可を得ずに」 before something that is not prevented.
 fn without(core: &str, words: &Words) -> bool {
-    const JOINTS: [&str; 24] = [
-        "の", "を", "が", "は", "も", "等", "など", "得", "受け", "経", "取ら", "取", "せ", "し", "行わ", "伴わ", "され", "さ", "求め", "することなく", "すること", "かけ", "ること", "る",
+    const JOINTS: [&str; 29] = [
+        "用い", "使わ", "利用", "使用", "設け", "の", "を", "が", "は", "も", "等", "など", "得", "受け", "経", "取ら", "取", "せ", "し", "行わ", "伴わ", "され", "さ", "求め", "することなく", "すること", "かけ", "ること", "る",
     ];
     const WITHOUT: [&str; 9] = ["ずに", "ず", "ないで", "ないまま", "なしで", "なしに", "なく", "無く", "無しで"];
     words.without.iter().any(|w| {

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use jiff::civil::Date;
 
@@ -59,11 +59,17 @@ struct Words {
     about: Vec<String>,
 }
 
+/// Those in use: set at the start, else the built-in ones.
+static WORDS: OnceLock<Words> = OnceLock::new();
+
+/// Puts other words in the place of the built-in ones, see [`words::replace`].
+pub(super) fn replace(file: &str, text: &str) -> Result<bool, BadWord> {
+    Ok(WORDS.set(Words::parse(file, text)?).is_ok())
+}
+
 impl Words {
     fn builtin() -> &'static Self {
-        static BUILTIN: LazyLock<Words> =
-            LazyLock::new(|| Words::parse(VOCABULARY, include_str!("../../index/profile.tsv")).unwrap_or_default());
-        &BUILTIN
+        WORDS.get_or_init(|| Self::parse(VOCABULARY, include_str!("../../index/profile.tsv")).unwrap_or_default())
     }
 
     fn parse(file: &str, text: &str) -> Result<Self, BadWord> {

@@ -10,10 +10,13 @@ use super::table::{Table, is_counter, is_number};
 use super::wording::{asks, counts, is_child_number, is_example, is_example_mark, is_note, is_total, leading_number};
 use super::{FoundTable, Kind, Mark, Question, Why};
 use crate::text::normalize;
-use crate::workbook::{CellRef, Look, Problem};
+use crate::workbook::{CellRange, CellRef, Look, Problem};
 
 /// Longest title of a section in characters.
 pub(super) const MAX_TITLE: usize = 60;
+
+/// Longest name of a field in characters.
+const MAX_FIELD: usize = 20;
 
 /// The section titles in force, the widest first.
 #[derive(Default)]
@@ -34,6 +37,12 @@ impl Titles {
         }
         self.open.push((shape, block.text.to_owned()));
         self.fresh = true;
+    }
+
+    /// Whether a title of that form is in force.
+    pub fn has_like(&self, block: &Block<'_>) -> bool {
+        let shape = shape(block);
+        self.open.iter().any(|(s, _)| *s == shape)
     }
 
     /// The titles in force.
@@ -94,6 +103,8 @@ struct Row<'a> {
     listed: bool,
     /// Its choice cell is closed: other rows of the table have a list there.
     closed: bool,
+    /// The place for its text in a row of its own below: 「規程の名称 ＿＿」.
+    text: Option<CellRef>,
 }
 
 /// A text whose answer is asked for by the rows under it.
@@ -123,7 +134,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         self.tables.push((table.found(columns), columns.clone()));
         let answer = columns.choice.or(columns.text).or(columns.marks.first().map(|(col, _)| *col)).unwrap_or(columns.question);
         let any_listed = grid.listed(answer, table.head_last + 1, table.last);
-        let mut carried: Vec<Option<String>> = vec![None; columns.categories.len()];
+        let mut carried: Vec<Option<&str>> = vec![None; columns.categories.len()];
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut example_to = 0;
@@ -167,10 +178,10 @@ impl<'a, 'g> Reader<'a, 'g> {
             for (level, &col) in columns.categories.iter().enumerate() {
                 if let Some(block) = blocks.iter().find(|b| b.range.first.col == col) {
                     let asks = question.is_some_and(|q| q.range.first == block.range.first);
-                    if asks || carried[level].as_deref() != Some(block.text) {
+                    if asks || carried[level] != Some(block.text) {
                         carried[level + 1..].fill(None);
                     }
-                    carried[level] = (!asks && !is_number(block.text)).then(|| block.text.to_owned());
+                    carried[level] = (!asks && !is_number(block.text) && !is_counter(block.text)).then_some(block.text);
                 }
             }
             let Some(question) = question else {
@@ -197,13 +208,21 @@ impl<'a, 'g> Reader<'a, 'g> {
                 self.left.push((row, why));
                 continue;
             }
+            if let Some(place) = number.is_none().then(|| self.below(row, &question, columns, listed)).flatten()
+                && let Some(above) = rows.last_mut().filter(|r| r.text.is_none())
+            {
+                above.text = Some(place);
+                self.left.push((row, Why::Field));
+                continue;
+            }
             let shut = |at: CellRef, usual: Option<u32>| {
-                let fill = grid.sheet.look(at).fill;
+                let fill = grid.look(at).fill;
                 fill.is_some() && fill != usual && fill != question.look.fill
             };
             // Texts that run over the place of the answer ask nothing there: they lead up to their children, or explain.
             let runs_over = (column + 1..=question.range.last.col).contains(&answer);
-            let silent = runs_over || !listed && shut(at, answer_fill) && !columns.text.is_some_and(|col| {
+            let printed = !grid.text(at).is_empty() && columns.marks.get(1).is_some_and(|(next, _)| grid.block(at).contains(CellRef::new(row, *next)));
+            let silent = runs_over || printed || !listed && shut(at, answer_fill) && !columns.text.is_some_and(|col| {
                 let at = CellRef::new(row, col);
                 col != answer && open(at) && !shut(at, text_fill)
             });
@@ -228,21 +247,22 @@ impl<'a, 'g> Reader<'a, 'g> {
             let arrow = ['→', '⇒', '└', '↳'];
             let before = rows.iter().rev().find(|r| !r.question.text.starts_with(arrow)).filter(|_| question.text.starts_with(arrow));
             let asked = parent.iter().map(|p| p.text.clone()).chain(before.map(|r| r.question.text.to_owned()));
-            let section = above.chain(carried.iter().flatten().cloned()).chain(asked).collect();
+            let section = above.chain(carried.iter().flatten().map(|text| (*text).to_owned())).chain(asked).collect();
             self.titles.used();
             let text_open = columns.text.is_some_and(|col| {
                 let at = CellRef::new(row, col);
                 open(at) && !shut(at, text_fill)
             });
-            let closed = !listed && (any_listed && (grid.sheet.look(at).filled() || !invited) || shut(at, answer_fill));
+            let closed = !listed && (any_listed && (grid.look(at).filled() || !invited) || shut(at, answer_fill));
             let read = Row {
                 question,
                 section,
                 number,
                 invited: invited || text_open,
-                place: grid.sheet.look(at),
+                place: grid.look(at),
                 listed: listed || closed && text_open,
                 closed,
+                text: None,
             };
             // A question whose choice is closed is asked by its children; without children, by its text cell.
             if closed && parent.is_none() {
@@ -264,7 +284,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let most = |has: fn(&Row<'_>) -> bool| plain.iter().filter(|r| has(r)).count() * 10 >= plain.len() * 8;
         let (numbered, listed, invited) = (most(|r| r.number.is_some()), most(|r| r.listed), most(|r| r.invited));
         self.questions.reserve(rows.len());
-        for row in &rows {
+        for row in rows {
             let lacks = usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed);
             let note = is_note(row.question.text);
             let uninvited = invited && !row.invited;
@@ -297,7 +317,21 @@ impl<'a, 'g> Reader<'a, 'g> {
 
     /// The colour that most cells of the column have in the rows.
     fn usual_fill(&self, rows: &[u32], col: u32) -> Option<u32> {
-        most_common(rows.iter().map(|&row| self.grid.sheet.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
+        most_common(rows.iter().map(|&row| self.grid.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
+    }
+
+    /// The place to write into of a row that goes on with the question above it: both stand beside one number, and its own text
+    /// only names what to write.
+    fn below(&self, row: u32, label: &Block<'a>, columns: &Columns, listed: bool) -> Option<CellRef> {
+        let number = self.grid.block(CellRef::new(row, columns.number?)).first;
+        let names = label.text.chars().count() <= MAX_FIELD && !asks(label.text);
+        let ticks = || self.grid.row(row).iter().any(|b| boxes::choices(b.text).is_some());
+        if number.row >= row || !names || listed || columns.question != label.col() || self.grid.row(row).len() != 1 || ticks() {
+            return None;
+        }
+        let above = self.grid.row(number.row).iter().any(|b| b.col() == label.col() && b.range.last.row < row);
+        let place = CellRef::new(row, label.range.last.col + 1);
+        (above && self.grid.empty(place) && self.grid.inviting(place)).then_some(place)
     }
 
     /// The section title that the row is, if it is one.
@@ -318,13 +352,13 @@ impl<'a, 'g> Reader<'a, 'g> {
             return Some(title);
         }
         // A bar of one colour over question and answer, where questions are on another.
-        let bar = title.look.fill.filter(|fill| Some(*fill) != paper).is_some_and(|fill| self.grid.sheet.look(at).fill == Some(fill));
+        let bar = title.look.fill.filter(|fill| Some(*fill) != paper).is_some_and(|fill| self.grid.look(at).fill == Some(fill));
         if bar && self.grid.validation(at).is_none() && rest.is_empty() {
             return Some(title);
         }
         let answerable = if any_listed { self.grid.validation(at).is_some() } else { self.grid.inviting(at) };
         let is_question = title.range.first.col == columns.question;
-        let painted = title.look.filled() && self.grid.sheet.look(at).filled();
+        let painted = title.look.filled() && self.grid.look(at).filled();
         let before = title.range.first.col < columns.question && !is_number(title.text) && !columns.categories.contains(&title.range.first.col);
         let category_alone = before && rest.is_empty();
         if category_alone || (is_question && !answerable && (painted || title.look.bold)) || (is_question && painted && title.look.bold && any_listed && !answerable) {
@@ -339,30 +373,35 @@ impl<'a, 'g> Reader<'a, 'g> {
         let asking = |b: &&Block<'a>| columns.questions.contains(&b.col()) && !is_number(b.text);
         let question = *blocks.iter().filter(asking).max_by_key(|b| b.col())?;
         let number = number(blocks, &question, columns);
-        let place = self.grid.sheet.look(question.range.first);
-        Some(self.question(&Row { question, section, number, invited: true, place, listed: false, closed: false }, columns))
+        let place = self.grid.look(question.range.first);
+        Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, text: None }, columns))
     }
 
-    fn question(&self, row: &Row<'a>, columns: &Columns) -> Question {
+    fn question(&self, row: Row<'a>, columns: &Columns) -> Question {
         let top = row.question.range.first.row;
         // A cell that reaches down from a question above is that question's.
-        let cell = |col: u32| Some(self.grid.block(CellRef::new(top, col)).first).filter(|first| first.row >= top);
+        // Neither does a cell take anything that the question runs over, or another text.
+        let covers = |range: &CellRange| range.first.col != range.last.col && (range.contains(row.question.range.first) || !self.grid.text(range.first).is_empty());
+        let cell = |col: u32| {
+            let range = self.grid.block(CellRef::new(top, col));
+            (range.first.row >= top && (range.first.col == col || !covers(&range))).then_some(range.first)
+        };
         let choice_cell = columns.choice.filter(|_| !row.closed).and_then(cell);
         let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.clone());
-        let boxes = choice_cell.map(|at| self.grid.sheet.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
+        let boxes = choice_cell.map(|at| self.grid.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
         let listed = listed.or_else(|| boxes.as_deref().and_then(boxes::choices));
         let choices = choice_cell.and_then(|_| listed.or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
         let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| Some(Mark { cell: cell(*col)?, choice: choice.clone() })).collect();
         Question {
             sheet: self.grid.sheet.name.clone(),
-            number: row.number.clone(),
-            section: row.section.clone(),
+            number: row.number,
+            section: row.section,
             text: row.question.text.to_owned(),
             question_cell: row.question.range.first,
             choice_cell,
             choices,
             boxes,
-            text_cell: columns.text.and_then(cell),
+            text_cell: row.text.or_else(|| columns.text.and_then(cell)),
             marks: (!marks.is_empty()).then_some(marks),
             legend: Vec::new(),
             kind: Kind::default(),
@@ -391,5 +430,6 @@ fn number(blocks: &[Block<'_>], question: &Block<'_>, columns: &Columns) -> Opti
     // The number column counts the parent where the parent begins in this row.
     let parent_begins = blocks.iter().filter(beside).any(|b| !is_number(b.text) && columns.question == column && columns.questions.len() > 1);
     let own = columns.number.filter(|_| !parent_begins).and_then(|col| blocks.iter().find(|b| b.col() == col && counts(b.text)));
-    child.or_else(|| own.map(|b| b.text.to_owned())).or_else(|| leading_number(question.text))
+    let further = || blocks.iter().rfind(|b| columns.numbers.contains(&b.col()) && counts(b.text));
+    child.or_else(|| own.or_else(further).map(|b| b.text.to_owned())).or_else(|| leading_number(question.text))
 }

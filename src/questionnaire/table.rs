@@ -153,7 +153,7 @@ fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
         blocks.iter().filter(|a| a.col() != q.col()).any(|a| {
             let takes = |row: &&u32| {
                 let at = CellRef::new(**row, a.col());
-                grid.empty(at) && (grid.inviting(at) || grid.sheet.look(at).filled()) || boxes::choices(grid.sheet.text(at)).is_some()
+                grid.empty(at) && (grid.inviting(at) || grid.look(at).filled()) || boxes::choices(grid.text(at)).is_some()
             };
             let after = a.col() > q.col() || grid.listed(a.col(), row + 1, grid.last_row);
             after && asked.iter().filter(takes).count() * 10 >= asked.len() * 6
@@ -201,7 +201,11 @@ fn head_end(grid: &Grid<'_>, first: u32) -> u32 {
 }
 
 fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
-    let blocks: Vec<&Block<'_>> = grid.rows(first, last).flat_map(|(_, blocks)| blocks).collect();
+    let mut blocks: Vec<&Block<'_>> = grid.rows(first, last).flat_map(|(_, blocks)| blocks).collect();
+    // 「4点」 below 「実施している」 says what it is worth, and names nothing.
+    let columns = |b: &Block<'_>| (b.col(), b.range.last.col);
+    let worth: Vec<CellRef> = blocks.iter().filter(|b| is_points(b.text) && blocks.iter().any(|over| over.range.last.row < b.range.first.row && columns(over) == columns(b))).map(|b| b.range.first).collect();
+    blocks.retain(|b| !worth.contains(&b.range.first));
     let covers = |outer: &CellRange, col: u32| (outer.first.col..=outer.last.col).contains(&col);
     let mut leaves: Vec<Leaf> = Vec::new();
     for block in &blocks {
@@ -221,7 +225,7 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     }
     leaves.sort_by_key(|l| l.first);
     // What stands right of a gap and names no answer is no part of the table: a legend, a note.
-    let bare = |col: u32| (first..=last).all(|row| !grid.sheet.cells.contains_key(&CellRef::new(row, col)));
+    let bare = |col: u32| (first..=last).all(|row| grid.cell(CellRef::new(row, col)).is_none());
     let gap = (1..leaves.len()).find(|&i| leaves[i].first > leaves[i - 1].last + 1 && (leaves[i - 1].last + 1..leaves[i].first).all(bare));
     let answers = |leaves: &[Leaf]| leaves.iter().any(|l| matches!(l.heading, Some(Heading::Answer | Heading::Remark)));
     if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..])) {
@@ -240,7 +244,7 @@ impl Table {
     pub fn is_bar(&self, grid: &Grid<'_>, row: u32, block: &Block<'_>) -> bool {
         let Some(last) = self.leaves.last() else { return false };
         let at = CellRef::new(row, last.first);
-        let coloured = block.look.filled() && grid.sheet.look(at).fill == block.look.fill;
+        let coloured = block.look.filled() && grid.look(at).fill == block.look.fill;
         block.range.last.col >= last.first || coloured || !grid.inviting(at)
     }
 
@@ -291,6 +295,9 @@ impl Table {
         if rows.len() < 2 {
             return None;
         }
+        // And come before it, in the same columns.
+        let columns = |row: u32| (grid.row(row).iter().map(Block::col).collect::<Vec<_>>(), places.iter().filter(|at| at.row == row).map(|at| at.col).collect::<Vec<_>>());
+        let first = (1..first).rev().take_while(|&row| columns(row) == columns(first)).last().unwrap_or(first);
         let mut starts: Vec<u32> = grid.rows(first, last).flat_map(|(_, blocks)| blocks.iter().map(Block::col)).collect();
         starts.extend(places.iter().filter(|at| (first..=last).contains(&at.row)).map(|at| at.col));
         starts.sort_unstable();
@@ -329,6 +336,13 @@ pub(super) fn choices_in(heading: &str) -> Option<Vec<String>> {
 /// Whether a text is a choice by what it says: はい, 未実施, ○.
 pub(super) fn is_choice(text: &str) -> bool {
     text.chars().nth(16).is_none() && Headings::builtin().is_choice(text)
+}
+
+/// Whether the text is a number of points: 「4点」, 「－1点」, 「（２点）」.
+fn is_points(text: &str) -> bool {
+    let text = normalize(text);
+    let bare = text.trim_matches(['(', ')', '[', ']']).trim_start_matches(['-', '−', '+']);
+    bare.strip_suffix("点").or_else(|| bare.strip_suffix("pt")).is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
 /// Whether the text is a number as clients write them: `1`, `1-2`, `(3)`, `②`, `A1-1`, `IAM-01.1`, `Q12`.

@@ -59,9 +59,16 @@ pub(super) fn asks(text: &str) -> bool {
     text.ends_with(['?', '？']) || end.ends_with('か') || end.ends_with("こと") || end.ends_with("ください") || end.ends_with("下さい")
 }
 
+/// Longest word for an example, in characters; more by half where its letters are half-width and marked: 「ｻﾝﾌﾟﾙ」.
+const MAX_EXAMPLE: usize = 10;
+
 /// Whether the text says that its row is an example: 「記入例」, 「（例）」, 「※サンプル」.
 pub(super) fn is_example_mark(text: &str) -> bool {
     if text.len() > 40 || !text.contains(['例', 'サ', 'e', 'E', 'ｅ', 'Ｅ']) {
+        return false;
+    }
+    // Longer than all of these words, whatever its width.
+    if text.chars().filter(|c| c.is_alphabetic()).nth(MAX_EXAMPLE).is_some() {
         return false;
     }
     let word: String = normalize(text).chars().filter(|c| c.is_alphanumeric()).collect();
@@ -78,14 +85,21 @@ pub(super) fn is_example(question: &str) -> bool {
 
 /// Longest word for a total, in characters.
 const MAX_TOTAL: usize = 5;
+/// Words for a total.
+const TOTALS: [&str; 9] = ["合計", "小計", "総計", "平均", "平均点", "合計点", "得点", "以上", "total"];
 
 /// Whether the text names a sum: 「合計」.
 pub(super) fn is_total(question: &str) -> bool {
+    // Most texts are questions, and show it by their first letter.
+    let first = question.chars().next();
+    if first.is_some_and(|c| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿') && !TOTALS.iter().any(|word| word.starts_with(c))) {
+        return false;
+    }
     let bare = without_brackets(question);
     // Longer than all of them, whatever its width and spaces.
     if bare.chars().filter(|c| !c.is_whitespace()).nth(MAX_TOTAL).is_some() {
         return false;
     }
     let text = normalize(&bare);
-    ["合計", "小計", "総計", "平均", "平均点", "合計点", "得点", "以上", "total"].contains(&text.as_str())
+    TOTALS.contains(&text.as_str())
 }

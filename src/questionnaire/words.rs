@@ -1,4 +1,7 @@
-//! How the files of words in `index/` are read: one line a word, `role<TAB>word`, `#` for a comment.
+//! How the files of words in `index/` are read: one line a word, `role<TAB>word`, `#` for a comment; and how a folder of one's
+//! own takes their place.
+
+use super::{filled, headings, meaning, mistaken, polarity, profile};
 
 /// A line that can't be read: the file, the line and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +15,34 @@ pub struct BadWord {
     pub text: String,
     /// What is wrong, and what is to stand there.
     pub why: String,
+}
+
+/// What takes a file's place: reads the text, shown under the given name; false where the words are in use already.
+type Replace = fn(&str, &str) -> Result<bool, BadWord>;
+
+/// The files of words, by name.
+const FILES: [(&str, Replace); 6] = [
+    ("headings.tsv", headings::replace),
+    ("choices.tsv", meaning::replace),
+    ("polarity.tsv", polarity::replace),
+    ("profile.tsv", profile::replace),
+    ("placeholders.tsv", filled::replace),
+    ("not-a-questionnaire.tsv", mistaken::replace),
+];
+
+/// Puts one's own words in the place of those that come with the program. `own` gives for a file's name the text that is to be
+/// used and the name to show it under, or nothing. To be called once, before any workbook is looked at: words that are in use
+/// stay.
+///
+/// # Errors
+/// [`BadWord`] names file and line.
+pub fn replace<E: From<BadWord>>(mut own: impl FnMut(&str) -> Result<Option<(String, String)>, E>) -> Result<(), E> {
+    for (name, replace) in FILES {
+        if let Some((text, shown)) = own(name)? {
+            replace(&shown, &text)?;
+        }
+    }
+    Ok(())
 }
 
 /// The lines of a file as (role, word), each given to `take`; a role that `take` does not know is an error.

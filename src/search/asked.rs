@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::facets::Facets;
 use super::lexicon::Lexicon;
 use super::tokenizer::{Analyzer, Term, Terms};
 use crate::questionnaire::asks::asks;
@@ -31,6 +32,8 @@ pub struct Asked<'q> {
     pub scope: f64,
     /// The same of the questions before and after it, itself included.
     pub around: f64,
+    /// Who stands in it, and what is to be done.
+    pub(super) facets: Facets,
     pub(super) terms: Terms,
     /// The headings' terms: most questions stand under the same as the one before.
     pub(super) over: Arc<Terms>,
@@ -66,19 +69,21 @@ pub(super) fn questionnaire<'q>(analyzer: &Analyzer, questions: impl Iterator<It
         let heading = section.join("\n");
         let scope = scope(analyzer.lexicon(), question, &heading);
         let terms = analyzer.terms(question);
+        let facets = analyzer.lexicon().facets(&normalize(question));
         let over = Arc::clone(headings.entry(section).or_insert_with(|| Arc::new(analyzer.terms(&heading))));
         let part = |text: &'q str| Asked {
             question: text,
             heading: heading.clone(),
             scope: self::scope(analyzer.lexicon(), text, &heading),
             around: 0.0,
+            facets: analyzer.lexicon().facets(&normalize(text)),
             terms: analyzer.terms(text),
             over: Arc::clone(&over),
             weights: Vec::new(),
             parts: Vec::new(),
         };
         let parts = asks(question).into_iter().map(part).collect();
-        Asked { question, heading, scope, around: 0.0, terms, over, weights: Vec::new(), parts }
+        Asked { question, heading, scope, around: 0.0, facets, terms, over, weights: Vec::new(), parts }
     };
     let mut all: Vec<Asked<'q>> = questions.map(one).collect();
     let scopes: Vec<f64> = all.iter().map(|a| a.scope).collect();

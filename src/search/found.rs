@@ -35,6 +35,16 @@ pub struct Signals {
     pub heading_meaning: f64,
     /// How far both are about the same topics of the field, 0 to 1.
     pub topic: f64,
+    /// How many of the parties in the question the item does not name, in its answers neither.
+    pub party_missing: f64,
+    /// How many of the parties in the item's headings and question the question does not name.
+    pub party_other: f64,
+    /// How many of these it does.
+    pub party_shared: f64,
+    /// 1 where what the question wants done stands in the item's headings or question.
+    pub act: f64,
+    /// 1 where it stands there or in the item's answers.
+    pub act_answer: f64,
     /// How alike the two questions are letter by letter, 0 to 1; 1 also where the question is just the item's name.
     pub likeness: f64,
 }
@@ -66,7 +76,7 @@ pub struct Topic<'a> {
 pub struct NearPast<'a> {
     /// Its text then.
     pub question: &'a str,
-    /// How near its vector is to the question's, 0 to 1.
+    /// How near its vector is to the question's, each with the headings over it, 0 to 1.
     pub cosine: f64,
 }
 
@@ -113,6 +123,10 @@ pub struct Found<'a> {
     pub scope: f64,
     /// The same of the questions before and after it: a whole questionnaire is mostly about one of the two.
     pub around: f64,
+    /// How many parties the question names.
+    pub parties: usize,
+    /// How many kinds of acts.
+    pub acts: usize,
     /// How near the sheet comes to the topics that the question is about, −1 to 1.
     pub on_sheet: f64,
     /// Whether the question is turned round, so that yes is not the good answer.

@@ -15,7 +15,8 @@ use tantivy::tokenizer::TokenizerManager;
 use tantivy::{DocSet as _, SegmentReader, TERMINATED, TantivyDocument};
 
 use super::asked::{self, Asked, small};
-use super::found::{Found, FoundItem, Meeting};
+use super::facets::Facets;
+use super::found::{Found, FoundItem, Meeting, Signals};
 use super::meaning::Meaning;
 use super::past::Past;
 use super::tokenizer::{Analyzer, FieldTokenizer, Term, Terms, Way};
@@ -113,6 +114,8 @@ struct Sheet {
     spellings: FxHashMap<String, FxHashMap<usize, Spelling>>,
     /// The summed rarity of each item's words.
     weights: Vec<f64>,
+    /// Who and what stands in each item's headings and question, and in these and its answers.
+    facets: Vec<[Facets; 2]>,
     /// Each item's question as pairs of characters, and its own name (the last of its headings), normalized.
     wordings: Vec<(Vec<u64>, String)>,
 }
@@ -202,6 +205,7 @@ impl Sheet {
             fields: scores,
             spellings,
             weights,
+            facets: sheet.items.iter().map(|i| facets(i, analyzer)).collect(),
             wordings: sheet.items.iter().map(wording).collect(),
         })
     }
@@ -232,6 +236,9 @@ impl Sheet {
             signals.heading_pairs = heading_pairs[place];
         }
         self.cover(terms, question, &mut items);
+        for (item, own) in items.iter_mut().zip(&self.facets) {
+            compare(&asked.facets, own, &mut item.signals);
+        }
         let on_sheet = self.meaning.fill(asked, past, &mut items);
         let normalized = normalize(question);
         let pairs = pair_set(&normalized);
@@ -244,6 +251,8 @@ impl Sheet {
             length: question.chars().count(),
             scope: asked.scope,
             around: asked.around,
+            parties: asked.facets.parties.count_ones() as usize,
+            acts: asked.facets.acts.count_ones() as usize,
             on_sheet,
             negated: crate::questionnaire::polarity::is_turned(question),
             past: past.alike(&normalized, &pairs, &asked.heading),
@@ -290,6 +299,24 @@ impl Sheet {
             item.signals.covered = if *weight > 0.0 { (item.signals.covered / weight).min(1.0) } else { 0.0 };
         }
     }
+}
+
+/// Who and what stands in an item's headings and question, and in these and its answers.
+fn facets(item: &crate::standard::Item, analyzer: &Analyzer) -> [Facets; 2] {
+    let full = format!("{}\n{}", item.question, item.section.join("\n"));
+    let answers = item.answers.iter().map(|a| a.text.as_str());
+    let all = std::iter::once(full.as_str()).chain(answers).collect::<Vec<_>>().join("\n");
+    [full, all].map(|text| analyzer.lexicon().facets(&normalize(&text)))
+}
+
+/// Fills in how far an item is about the same parties as the question, and whether it does what that wants done.
+fn compare(asked: &Facets, [own, with_answers]: &[Facets; 2], signals: &mut Signals) {
+    let count = |bits: u64| f64::from(bits.count_ones());
+    signals.party_missing = count(asked.parties & !with_answers.parties);
+    signals.party_other = count(own.parties & !asked.parties);
+    signals.party_shared = count(own.parties & asked.parties);
+    signals.act = count(asked.last & own.acts);
+    signals.act_answer = count(asked.last & with_answers.acts);
 }
 
 /// An item's question as pairs of characters, and its name; no name where its last heading is shared by all that stands below.

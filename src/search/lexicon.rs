@@ -1,4 +1,5 @@
-//! What shapes the Japanese index, kept by hand in `index/`: synonyms, stop words, the user dictionary and the words of scope.
+//! What shapes the Japanese index, kept by hand in `index/`: synonyms, stop words, the user dictionary, the words of scope,
+//! of parties and of acts.
 //!
 //! The files are part of the program; a folder with the same file names replaces them one by one.
 
@@ -6,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::facets::{Facets, Kinds};
 use crate::matching::vectors::{Vectors, VectorsError};
 use crate::text::{is_katakana, normalize};
 
@@ -55,18 +57,27 @@ pub struct Lexicon {
     pub company: Vec<String>,
     /// Words of a question that is about a service for customers.
     pub service: Vec<String>,
+    /// Whom a question may be about.
+    parties: Kinds,
+    /// What may be asked to be done.
+    acts: Kinds,
     /// What words mean here, learned from the bank of topics.
     pub vectors: Arc<Vectors>,
 }
 
 /// The files by name, with the text that is built in.
-pub(super) const FILES: [(&str, &str); 5] = [
+pub(super) const FILES: [(&str, &str); 7] = [
     ("synonyms.tsv", include_str!("../../index/synonyms.tsv")),
     ("stopwords.txt", include_str!("../../index/stopwords.txt")),
     ("user-dictionary.csv", include_str!("../../index/user-dictionary.csv")),
     ("scope-company.txt", include_str!("../../index/scope-company.txt")),
     ("scope-service.txt", include_str!("../../index/scope-service.txt")),
+    ("parties.tsv", include_str!("../../index/parties.tsv")),
+    ("acts.tsv", include_str!("../../index/acts.tsv")),
 ];
+
+/// Those of the files that decide how a text is cut: what was learned of texts cut otherwise is out of date.
+pub(super) const CUTTING: [&str; 3] = ["synonyms.tsv", "stopwords.txt", "user-dictionary.csv"];
 
 /// The file with the vectors; a folder of one's own need not hold it.
 pub const VECTORS: &str = "vectors.bin";
@@ -93,6 +104,9 @@ impl Lexicon {
                 folder.filter(|_| own.is_some()).map_or_else(|| format!("index/{name}"), |f| f.join(name).display().to_string());
             lexicon.take(name, &shown, own.as_deref().unwrap_or(built_in))?;
         }
+        for (name, kinds) in [("parties.tsv", &mut lexicon.parties), ("acts.tsv", &mut lexicon.acts)] {
+            kinds.finish().map_err(|message| LexiconError::Line { file: name.to_owned(), line: 1, message })?;
+        }
         lexicon.vectors = Arc::new(vectors(folder)?);
         Ok(lexicon)
     }
@@ -106,7 +120,9 @@ impl Lexicon {
                 "stopwords.txt" => one_word(content).map(|w| _ = self.stopwords.insert(w)),
                 "user-dictionary.csv" => self.take_term(content),
                 "scope-company.txt" => one_word(content).map(|w| self.company.push(w)),
-                _ => one_word(content).map(|w| self.service.push(w)),
+                "scope-service.txt" => one_word(content).map(|w| self.service.push(w)),
+                "parties.tsv" => self.parties.take(words(content)),
+                _ => self.acts.take(words(content)),
             };
             taken.map_err(|message| LexiconError::Line { file: shown.to_owned(), line, message })?;
         }
@@ -154,6 +170,12 @@ impl Lexicon {
 
     fn spellings_of(&self, word: &str) -> &[(String, usize)] {
         word.chars().next().and_then(|c| self.spellings.get(&c)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whom a normalized text is about, and what is to be done.
+    #[must_use]
+    pub fn facets(&self, normalized: &str) -> Facets {
+        Facets::of(&self.parties, &self.acts, normalized)
     }
 
     /// Whether a base form carries no content.
@@ -241,6 +263,11 @@ fn vectors(folder: Option<&Path>) -> Result<Vectors, LexiconError> {
         }
         None => Vectors::built_in().map_err(broken(VECTORS.to_owned())),
     }
+}
+
+/// The words of a line, normalized.
+fn words(line: &str) -> Vec<String> {
+    line.split('\t').map(normalize).filter(|w| !w.is_empty()).collect()
 }
 
 fn one_word(line: &str) -> Result<String, String> {

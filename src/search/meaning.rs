@@ -71,11 +71,11 @@ impl Meaning {
     /// Fills in what the vectors say about each item for a question, and returns how near the sheet as a whole comes to the
     /// question's topics.
     pub(super) fn fill<'a>(&'a self, asked: &Asked<'_>, past: &'a Past, items: &mut [FoundItem<'a>]) -> f64 {
+        let nearest = past.nearest(&self.vectors, asked);
         let over = self.vectors.encode(asked.over.features());
         let asked = self.vectors.encode_weighted(asked.features());
         let nearness = self.vectors.nearness(&asked);
         let topics = roots(&nearness);
-        let nearest = past.nearest(&asked, &nearness);
         for (own, found) in self.items.iter().zip(items) {
             found.past = nearest.get(&found.id).copied();
             let near = |a: &[f32], b: &[f32]| f64::from(dot(a, b));

@@ -2,11 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
-use super::asked::small;
+use super::asked::{Asked, small};
 use super::found::{FoundPast, NearPast};
-use super::meaning::encode;
 use super::tokenizer::Analyzer;
 use crate::matching::Decision;
+use crate::matching::vectors::Vectors;
 use crate::matching::vectors::chance::seed_of;
 use crate::matching::vectors::shelf::Shelf;
 use crate::text::{dice, normalize, pair_set};
@@ -24,7 +24,7 @@ pub struct Past {
     exact: FxHashMap<u64, u32>,
     /// A pair of characters → the questions that hold it.
     pairs: FxHashMap<u64, Vec<u32>>,
-    /// What the questions mean.
+    /// What the questions mean, each with the headings over it.
     shelf: Shelf,
 }
 
@@ -38,7 +38,8 @@ impl Past {
         self.questions.push(decision.clone());
         self.exact.insert(seed_of(&normalized), place);
         let vectors = &analyzer.lexicon().vectors;
-        self.shelf.push(vectors, &encode(vectors, analyzer, &decision.question));
+        let (question, over) = (analyzer.terms(&decision.question), analyzer.terms(&decision.section));
+        self.shelf.push(vectors, &vectors.encode(question.features().chain(over.features())));
     }
 
     /// The decisions it was learned from, in their order.
@@ -46,11 +47,16 @@ impl Past {
         self.questions.iter()
     }
 
-    /// For each item the nearest by meaning of the questions it was taken for; `asked` is the new question, whose nearness to
-    /// each topic is known.
-    pub(super) fn nearest(&self, asked: &[f32], nearness: &[f32]) -> FxHashMap<u32, NearPast<'_>> {
+    /// For each item the nearest by meaning of the questions it was taken for.
+    pub(super) fn nearest(&self, vectors: &Vectors, asked: &Asked<'_>) -> FxHashMap<u32, NearPast<'_>> {
         let mut nearest: FxHashMap<u32, NearPast<'_>> = FxHashMap::default();
-        self.shelf.near(asked, nearness, |place, cosine| {
+        if self.questions.is_empty() {
+            return nearest;
+        }
+        // The heading says what the words do not: 「手順を定めていますか」 under 廃棄 and under 持出し are two questions. What is common
+        // in the questionnaire weighs as much as all else, since nothing is known of the past one's: the same text is wholly near.
+        let asked = vectors.encode(asked.terms.features().chain(asked.over.features()));
+        self.shelf.near(vectors, &asked, |place, cosine| {
             let cosine = f64::from(cosine);
             let Some(decision) = self.questions.get(place).filter(|_| cosine > 0.0) else { return };
             for &item in &decision.items {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::lexicon::{FILES, LexiconError};
+use super::lexicon::{CUTTING, FILES, LexiconError};
 use super::tokenizer::Analyzer;
 use crate::matching::vectors::chance::seed_of;
 use crate::matching::vectors::learn::{Settings, TopicTexts, learn_all};
@@ -65,7 +65,7 @@ impl Bank {
             }
             all += &text;
         }
-        for (name, built_in) in FILES.iter().filter(|(name, _)| !name.starts_with("scope-")) {
+        for (name, built_in) in FILES.iter().filter(|(name, _)| CUTTING.contains(name)) {
             let path = folder.join(name);
             let own = if path.exists() { Some(std::fs::read_to_string(&path).map_err(io(&path))?) } else { None };
             all += own.as_deref().unwrap_or(built_in);

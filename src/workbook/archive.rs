@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use crc32fast::Hasher;
 use flate2::bufread::DeflateDecoder;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::read::ReadError;
 
@@ -199,6 +200,25 @@ fn read_record(bytes: &[u8], at: usize) -> Option<Entry> {
     let name = name.replace('\\', "/").trim_start_matches('/').to_owned();
     let record = at..at + extra_at + lengths[1] + lengths[2];
     (record.end <= bytes.len()).then_some(Entry { name, data, size: unpacked, flags, method, crc, header, record, offset_at })
+}
+
+impl Archive<'_> {
+    /// The unpacked bytes of an entry that is just what the directory says of it; `None` for any other.
+    pub fn read_whole(&self, entry: &Entry) -> Option<Vec<u8>> {
+        let data = self.bytes.get(entry.data.clone())?;
+        let size = usize::try_from(entry.size).ok()?;
+        let bytes = match entry.method {
+            STORED => data.to_vec(),
+            DEFLATED => {
+                // With a byte to spare, the end of the stream is met, too.
+                let mut bytes = Vec::with_capacity(size + 1);
+                let end = Decompress::new(false).decompress_vec(data, &mut bytes, FlushDecompress::Finish).ok()?;
+                (end == Status::StreamEnd).then_some(bytes)?
+            }
+            _ => return None,
+        };
+        (bytes.len() == size && crc32fast::hash(&bytes) == entry.crc).then_some(bytes)
+    }
 }
 
 enum Source<'a> {

@@ -146,10 +146,10 @@ impl<'p> Formats<'p> {
 }
 
 /// What makes the texts visible.
-pub(super) fn fit(survey: &Survey, texts: &Texts, formats: Option<&mut Formats<'_>>) -> Fit {
+pub(super) fn fit(survey: &Survey, texts: &Texts<'_>, formats: Option<&mut Formats<'_>>) -> Fit {
     let mut fit = Fit::default();
     let Some(formats) = formats else { return fit };
-    for (&at, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+    for &(at, ref text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
         let mut style = survey.style(at).map(str::to_owned);
         if text.contains('\n')
             && let Some(wrapping) = formats.wrapping(style.as_deref())

@@ -1,5 +1,5 @@
 //! Follows the source of a list to its values: inline, a range here or on another sheet, a defined name, INDIRECT of a
-//! constant or of a cell that names the list, OFFSET down to the first empty cell.
+//! constant or of a cell that names the list (or a part of its name), OFFSET down to the first empty cell.
 
 use std::collections::HashMap;
 
@@ -118,6 +118,7 @@ impl<'w> Resolver<'w> {
     /// `INDIRECT($C4)`: each cell's list is the one that a cell of its row names. `None` where the source is none such.
     fn by_cell(&mut self, list: &RawList, home: usize) -> Option<Vec<Validation>> {
         let argument = call(list.source.trim().trim_start_matches('=').trim(), "INDIRECT")?;
+        let (before, argument, behind) = joined(argument)?;
         let key: CellRef = argument.parse().ok()?;
         let sheet = self.sheets.get(home)?;
         let origin = list.ranges.iter().map(|r| r.first).min()?;
@@ -139,7 +140,7 @@ impl<'w> Resolver<'w> {
                     }
                     let cell = CellRef::new(row, col);
                     let here = CellRange { first: cell, last: cell };
-                    let choices = self.choices(name, home);
+                    let choices = self.choices(&format!("{before}{name}{behind}"), home);
                     match found.iter_mut().find(|v| v.choices == choices) {
                         Some(same) => same.ranges.push(here),
                         None => found.push(Validation { ranges: vec![here], choices }),
@@ -177,6 +178,22 @@ impl<'w> Resolver<'w> {
         }
         (!values.is_empty() && values.len() <= MAX_CHOICES).then_some(values)
     }
+}
+
+/// A reference with the texts that are put before and behind what it refers to: `"選択_"&$A7`.
+fn joined(argument: &str) -> Option<(String, &str, String)> {
+    let mut parts = argument.split('&').map(str::trim);
+    let (mut before, mut behind, mut reference) = (String::new(), String::new(), None);
+    parts.try_for_each(|part| {
+        match (quoted(part), reference) {
+            (Some(text), None) => before.push_str(&text),
+            (Some(text), Some(_)) => behind.push_str(&text),
+            (None, None) => reference = Some(part),
+            (None, Some(_)) => return None,
+        }
+        Some(())
+    })?;
+    Some((before, reference?, behind))
 }
 
 /// The text between double quotes, where nothing else stands around it.

@@ -138,20 +138,29 @@ impl<'a> Package<'a> {
     }
 
     fn load_up_to(&self, entry: &Entry, held: u64) -> Result<Part<'_>, ReadError> {
-        let failed = |e: io::Error| self.error(&entry.name, e.into());
-        let mut source = self.unpack(entry)?;
-        let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(held)).unwrap_or(0));
-        source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
-        let charset = charset::sniff(&bytes);
-        if charset.is_none() && entry.size > held {
-            return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
-        }
-        // It may be longer than it says.
-        let most = held.max(WHOLE);
-        source.take(most).read_to_end(&mut bytes).map_err(failed)?;
-        if bytes.len() as u64 > most {
-            return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
-        }
+        let (bytes, charset) = match self.unpack_whole(entry, held) {
+            Some(bytes) => {
+                let charset = charset::sniff(&bytes[..bytes.len().min(256)]);
+                (bytes, charset)
+            }
+            None => {
+                let failed = |e: io::Error| self.error(&entry.name, e.into());
+                let mut source = self.unpack(entry)?;
+                let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(held)).unwrap_or(0));
+                source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
+                let charset = charset::sniff(&bytes);
+                if charset.is_none() && entry.size > held {
+                    return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
+                }
+                // It may be longer than it says.
+                let most = held.max(WHOLE);
+                source.take(most).read_to_end(&mut bytes).map_err(failed)?;
+                if bytes.len() as u64 > most {
+                    return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
+                }
+                (bytes, charset)
+            }
+        };
         let kept = match charset {
             None => bytes,
             Some(charset) => {
@@ -163,7 +172,19 @@ impl<'a> Package<'a> {
         Ok(Part { package: self, entry: entry.clone(), kept: Some(kept), charset })
     }
 
-    /// The unpacked bytes of an entry, within the limits.
+    /// The unpacked bytes of an entry of at most `held` bytes, at once, where nothing is wrong with it; for any other,
+    /// [`Self::unpack`] says what.
+    fn unpack_whole(&self, entry: &Entry, held: u64) -> Option<Vec<u8>> {
+        let budget = self.budget.get();
+        if entry.size > held.min(budget) || self.check_time().is_err() {
+            return None;
+        }
+        let bytes = self.archive.read_whole(entry)?;
+        self.budget.set(budget - entry.size);
+        Some(bytes)
+    }
+
+    /// The unpacked bytes of an entry, piece by piece, within the limits.
     fn unpack(&self, entry: &Entry) -> Result<Unpacked<'_>, ReadError> {
         let packed = entry.data.len() as u64;
         let by_ratio = packed.saturating_mul(self.limits.ratio).max(64 << 20);

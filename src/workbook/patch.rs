@@ -10,17 +10,28 @@ pub(super) struct Patch {
     pub text: String,
 }
 
-/// The bytes of a part with the patches (in order, none overlapping) put in; `None` where they do not fit it.
-pub(super) fn spliced(before: &[u8], patches: &[Patch]) -> Option<Vec<u8>> {
-    let mut after = Vec::with_capacity(before.len() + patches.iter().map(|p| p.text.len()).sum::<usize>());
+/// Puts the bytes of a part with the patches (in order, none overlapping) put in behind `out`; `None` where they do not fit it.
+pub(super) fn splice_onto(out: &mut Vec<u8>, before: &[u8], patches: &[Patch]) -> Option<()> {
     let mut position = 0;
     for patch in patches {
-        after.extend_from_slice(before.get(position..usize::try_from(patch.span.start).ok()?)?);
-        after.extend_from_slice(patch.text.as_bytes());
+        out.extend_from_slice(before.get(position..usize::try_from(patch.span.start).ok()?)?);
+        out.extend_from_slice(patch.text.as_bytes());
         position = usize::try_from(patch.span.end).ok()?;
     }
-    after.extend_from_slice(before.get(position..)?);
+    out.extend_from_slice(before.get(position..)?);
+    Some(())
+}
+
+/// The bytes of a part with the patches put in.
+pub(super) fn spliced(before: &[u8], patches: &[Patch]) -> Option<Vec<u8>> {
+    let mut after = Vec::with_capacity(most_spliced(before, patches));
+    splice_onto(&mut after, before, patches)?;
     Some(after)
+}
+
+/// How long the part is at most with the patches put in.
+pub(super) fn most_spliced(before: &[u8], patches: &[Patch]) -> usize {
+    before.len() + patches.iter().map(|p| p.text.len()).sum::<usize>()
 }
 
 /// Whether `after` is `before` with the patches put in, and nothing else.

@@ -15,7 +15,8 @@ impl Archive<'_> {
     pub fn replace(&self, mut replacements: Vec<(usize, Option<Content<'_>>)>) -> io::Result<Vec<u8>> {
         let bytes = self.bytes;
         replacements.sort_by_key(|(i, _)| self.entries[*i].header);
-        let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 16 + (1 << 12));
+        let small: usize = replacements.iter().filter_map(|(_, content)| content.as_ref()?.small()).sum();
+        let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 16 + (1 << 12) + small);
         // What was replaced: which entry, where its bytes ended, and its new numbers.
         let mut done: Vec<(usize, usize, Option<Numbers>)> = Vec::new();
         let mut position = 0;
@@ -62,10 +63,11 @@ impl Archive<'_> {
         out.extend_from_slice(&extra);
         put16(out, begin + 28, extra.len())?;
         let data = out.len();
-        let sum = pack(entry, &self.bytes[entry.data.clone()], content, out)?;
+        let (method, sum) = pack(entry, &self.bytes[entry.data.clone()], content, out)?;
         let size = usize::try_from(sum.size).map_err(io::Error::other)?;
-        let numbers = Numbers { crc: sum.crc(), packed: out.len() - data, size };
+        let numbers = Numbers { crc: sum.crc(), packed: out.len() - data, size, method };
         put16(out, begin + 6, usize::from(entry.flags & !DESCRIPTOR))?;
+        put16(out, begin + 8, usize::from(numbers.method))?;
         put32(out, begin + 14, numbers.crc as usize)?;
         put32(out, begin + 18, numbers.packed)?;
         put32(out, begin + 22, numbers.size)?;
@@ -135,6 +137,7 @@ struct Numbers {
     crc: u32,
     packed: usize,
     size: usize,
+    method: u16,
 }
 
 impl Numbers {
@@ -184,6 +187,7 @@ fn append_record(out: &mut Vec<u8>, entry: &Entry, bytes: &[u8], numbers: &Numbe
     out.extend_from_slice(&kept);
     out.extend_from_slice(old.get(46 + name + extra..).unwrap_or_default());
     put16(out, begin + 8, usize::from(entry.flags & !DESCRIPTOR))?;
+    put16(out, begin + 10, usize::from(numbers.method))?;
     put32(out, begin + 16, numbers.crc as usize)?;
     put32(out, begin + 20, numbers.packed)?;
     put32(out, begin + 24, numbers.size)?;

@@ -1,24 +1,23 @@
 //! The patches that put texts into the cells of a worksheet part.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::layout::{Fit, with_attribute};
 use super::patch::Patch;
 use super::surveyed::{Formula, Survey, Tag, WantedCell};
-use super::{CellRange, CellRef};
+use super::write::Texts;
+use super::{CellRange, CellRef, letters};
 
 /// A text, and the cell that it is for.
 type Wanted<'s> = (&'s str, &'s WantedCell);
 
 /// The patches that put `texts` into the surveyed worksheet, laid out as `fit` says; or the cell that can't be written, and why.
-pub(super) fn patches(survey: &Survey, texts: &BTreeMap<CellRef, String>, fit: &Fit) -> Result<Vec<Patch>, (CellRef, String)> {
+pub(super) fn patches(survey: &Survey, texts: &Texts<'_>, fit: &Fit) -> Result<Vec<Patch>, (CellRef, String)> {
     let mut patches = Vec::with_capacity(texts.len() + 2);
     let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(texts.len());
-    for (&at, text) in texts {
-        let Some(cell) = survey.cell(at) else { continue };
+    for ((_, text), cell) in texts.iter().zip(&survey.cells) {
         check(cell)?;
         // Nothing into nothing is no change.
         if !(text.is_empty() && cell.found.is_none()) {
@@ -81,7 +80,7 @@ fn patch_row(survey: &Survey, fit: &Fit, tag: &Tag, cells: &[Wanted<'_>], patche
     }
     let mut raw = widen_spans(&tag.raw, &added);
     if let Some(height) = cells.first().and_then(|(_, cell)| fit.heights.get(&cell.at.row)) {
-        raw = with_attribute(&with_attribute(&raw, "ht", &height.to_string()), "customHeight", "1");
+        raw = Cow::Owned(with_attribute(&with_attribute(&raw, "ht", &height.to_string()), "customHeight", "1"));
     }
     append_into(tag, &format!("{p}row"), &raw, &at_end, patches);
 }
@@ -117,7 +116,10 @@ fn new_row(survey: &Survey, fit: &Fit, number: u32, cells: &[Wanted<'_>]) -> Str
 fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> String {
     let p = prefix;
     let mut xml = String::with_capacity(text.len() + 6 * p.len() + 96);
-    let _ = write!(xml, "<{p}c r=\"{at}\"");
+    xml.extend(["<", p, "c r=\""]);
+    xml.extend(letters(at.col));
+    put_number(&mut xml, at.row);
+    xml.push('"');
     if let Some(style) = style {
         xml.extend([" s=\"", &*escape(style), "\""]);
     }
@@ -131,8 +133,16 @@ fn cell_xml(prefix: &str, at: CellRef, style: Option<&str>, text: &str) -> Strin
     xml
 }
 
+// `write!` takes longer than all else about a cell.
+fn put_number(xml: &mut String, number: u32) {
+    if number >= 10 {
+        put_number(xml, number / 10);
+    }
+    xml.push(char::from(b'0' + (number % 10) as u8));
+}
+
 fn escape(text: &str) -> Cow<'_, str> {
-    if !text.bytes().any(|b| matches!(b, b'&' | b'<' | b'>' | b'"')) {
+    if !text.bytes().fold(false, |any, b| any | matches!(b, b'&' | b'<' | b'>' | b'"')) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -150,7 +160,7 @@ fn escape(text: &str) -> Cow<'_, str> {
 
 /// Excel reads `_x0041_` in a string as the character 0x41; a literal one is written `_x005F_x0041_` (ECMA-376, 22.9.2.19).
 fn escape_hex(text: &str) -> Cow<'_, str> {
-    if !text.contains("_x") {
+    if memchr::memchr(b'_', text.as_bytes()).is_none() {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();
@@ -171,18 +181,21 @@ fn escape_hex(text: &str) -> Cow<'_, str> {
 }
 
 /// The row's tag with its `spans` (a hint of first:last column) wide enough for the `added` columns.
-fn widen_spans(tag: &str, added: &[u32]) -> String {
-    let Some(spans) = attribute_span(tag, "spans").map(|span| &tag[span]) else { return tag.to_owned() };
+fn widen_spans<'t>(tag: &'t str, added: &[u32]) -> Cow<'t, str> {
+    if added.is_empty() {
+        return Cow::Borrowed(tag);
+    }
+    let Some(spans) = attribute_span(tag, "spans").map(|span| &tag[span]) else { return Cow::Borrowed(tag) };
     let Some((first, last)) = spans.split_once(':').and_then(|(a, b)| Some((a.parse::<u32>().ok()?, b.parse::<u32>().ok()?)))
     else {
-        return tag.to_owned();
+        return Cow::Borrowed(tag);
     };
     let first_new = added.iter().copied().fold(first, u32::min);
     let last_new = added.iter().copied().fold(last, u32::max);
     if (first, last) == (first_new, last_new) {
-        tag.to_owned()
+        Cow::Borrowed(tag)
     } else {
-        replace_attribute(tag, "spans", &format!("{first_new}:{last_new}"))
+        Cow::Owned(replace_attribute(tag, "spans", &format!("{first_new}:{last_new}")))
     }
 }
 
@@ -218,9 +231,10 @@ mod tests {
     use super::*;
 
     fn spliced(xml: &str, list: &[(&str, &str)]) -> Result<String, (CellRef, String)> {
-        let texts: BTreeMap<CellRef, String> =
-            list.iter().map(|(at, text)| (at.parse().expect("a reference"), (*text).to_owned())).collect();
-        let survey = survey(Tokens::of(xml.as_bytes(), 64), texts.keys().copied(), false).expect("a worksheet");
+        let mut texts: Texts<'_> = list.iter().map(|(at, text)| (at.parse().expect("a reference"), Cow::from(*text))).collect();
+        texts.sort();
+        let wanted = texts.iter().map(|(at, _)| *at);
+        let survey = survey(Tokens::of(xml.as_bytes(), 64), wanted, false).expect("a worksheet");
         let patches = patches(&survey, &texts, &Fit::default())?;
         let mut out = Vec::new();
         apply(xml.as_bytes(), 0, &patches, &mut out).expect("in memory");

@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::plain::PlainCell;
 use super::surveyed::{Content, Formula, Survey, Tag, WantedCell, WantedRow};
 use super::token::{Kind, Token, cell_place, unescape};
 use super::values::append;
@@ -35,17 +36,26 @@ pub(super) fn survey(
     wanted: impl Iterator<Item = CellRef>,
     heights: bool,
 ) -> Result<Survey, SurveyError> {
-    let mut found = Survey::default();
+    let count = wanted.size_hint().0;
+    let mut found = Survey { cells: Vec::with_capacity(count), rows: Vec::with_capacity(count), ..Survey::default() };
     for at in wanted {
+        let place = found.cells.len();
         found.cells.push(WantedCell { at, found: None, again: false, next: None, merge: None, obstacle: None });
-        if found.rows.last().is_none_or(|r| r.number < at.row) {
-            found.rows.push(WantedRow { number: at.row, tag: None, style: None, next: None });
+        match found.rows.last_mut().filter(|r| r.number == at.row) {
+            Some(row) => row.cells.end = place + 1,
+            None => {
+                found.rows.push(WantedRow { number: at.row, tag: None, style: None, next: None, cells: place..place + 1 });
+            }
         }
     }
     let mut pass = Pass { found, heights, ..Pass::default() };
     loop {
         if pass.in_other_row {
             tokens.pass_plain_cells();
+        } else if pass.between_cells {
+            while let Some((start, cell)) = tokens.plain_cell() {
+                pass.plain_cell(start, &cell);
+            }
         }
         let Some(token) = tokens.next()? else { break };
         match pass.data {
@@ -82,8 +92,9 @@ struct Pass {
     wanted_row: Option<usize>,
     first: bool,
     here: Range<usize>,
-    /// In a row of which nothing is wanted, and that tells its number.
+    /// In a row of which nothing is wanted, and that tells its number; in a wanted one, where a cell may begin.
     in_other_row: bool,
+    between_cells: bool,
     /// The wanted rows, and cells of the current row, before which something further on has been seen.
     rows_passed: usize,
     cells_passed: usize,
@@ -183,6 +194,8 @@ impl Pass {
             _ if self.cell.is_some() => self.inside_cell(token, level),
             _ => {}
         }
+        let begins = matches!((token.kind, level), (Kind::Start, 1)) || (level == 2 && token.kind != Kind::Start);
+        self.between_cells = begins && self.wanted_row.is_some();
     }
 
     fn begin_row(&mut self, token: &Token<'_>) {
@@ -202,7 +215,9 @@ impl Pass {
                 heights.insert(self.row, (height, token.flag("customHeight")));
             }
         }
-        self.wanted_row = rows.binary_search_by_key(&self.row, |r| r.number).ok();
+        let in_order = rows.get(self.rows_passed).is_some_and(|row| row.number == self.row);
+        let place = || rows.binary_search_by_key(&self.row, |r| r.number).ok();
+        self.wanted_row = if in_order { Some(self.rows_passed) } else { place() };
         self.in_other_row = self.wanted_row.is_none() && self.numbered && token.kind == Kind::Start;
         (self.first, self.here) = (false, 0..0);
         let Some(row) = self.wanted_row.map(|row| &mut rows[row]) else { return };
@@ -211,10 +226,8 @@ impl Pass {
             row.style = token.attribute("s").filter(|_| token.flag("customFormat")).map(Into::into);
             row.tag = Some(Tag::new(token));
         }
-        let begin = self.found.cells.partition_point(|c| c.at.row < self.row);
-        let length = self.found.cells[begin..].iter().take_while(|c| c.at.row == self.row).count();
-        self.here = begin..begin + length;
-        self.cells_passed = begin;
+        self.here = row.cells.clone();
+        self.cells_passed = self.here.start;
     }
 
     fn begin_cell(&mut self, token: &Token<'_>) {
@@ -227,6 +240,23 @@ impl Pass {
                 _ => {}
             }
         }
+        if self.meet_cell(token.start, place, kind, style) && token.kind == Kind::Empty {
+            self.end_cell(token.end());
+        }
+    }
+
+    fn plain_cell(&mut self, start: u64, cell: &PlainCell<'_>) {
+        if self.meet_cell(start, cell.place, cell.kind, cell.style) {
+            if let Some((_, content)) = &mut self.cell {
+                append(&mut content.value, &unescape(cell.value));
+            }
+            self.end_cell(start + cell.length as u64);
+        }
+    }
+
+    /// Takes account of a cell that begins at `start`; says whether it is a wanted one, which is then being read.
+    #[inline]
+    fn meet_cell(&mut self, start: u64, place: Option<&[u8]>, kind: Option<&[u8]>, style: Option<&[u8]>) -> bool {
         let mut at = place.and_then(cell_place).unwrap_or(CellRef::new(self.row, self.col.saturating_add(1)));
         let cells = &mut self.found.cells;
         if at.row != self.row {
@@ -239,19 +269,17 @@ impl Pass {
         self.col = at.col;
         if self.first {
             while let Some(cell) = cells[..self.here.end].get_mut(self.cells_passed).filter(|c| c.at.col < at.col) {
-                cell.next = Some(token.start);
+                cell.next = Some(start);
                 self.cells_passed += 1;
             }
         }
         // A row has few.
-        let Some(wanted) = self.here.clone().find(|&i| cells[i].at == at) else { return };
+        let Some(wanted) = self.here.clone().find(|&i| cells[i].at == at) else { return false };
         let kind = kind.map_or_else(Rc::default, |kind| same(&mut self.kind, kind));
         let style = style.map(|style| same(&mut self.style, style));
-        self.cell = Some((wanted, Content { span: token.span(), kind, style, ..Content::default() }));
+        self.cell = Some((wanted, Content { span: start..start, kind, style, ..Content::default() }));
         self.formula = None;
-        if token.kind == Kind::Empty {
-            self.end_cell(token.end());
-        }
+        true
     }
 
     fn end_cell(&mut self, end: u64) {
@@ -310,9 +338,8 @@ impl Pass {
 
 /// The attribute's value: the last one again, where it is the same.
 fn same(last: &mut Rc<str>, raw: &[u8]) -> Rc<str> {
-    let value = unescape(raw);
-    if **last != *value {
-        *last = value.into();
+    if last.as_bytes() != raw {
+        *last = unescape(raw).into();
     }
     Rc::clone(last)
 }

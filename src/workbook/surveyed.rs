@@ -35,6 +35,8 @@ pub(super) struct WantedRow {
     pub style: Option<String>,
     /// The begin of the first row with a higher number.
     pub next: Option<u64>,
+    /// Its wanted cells, by their places among all.
+    pub cells: Range<usize>,
 }
 
 /// What stands in a wanted cell.
@@ -106,6 +108,13 @@ pub(super) struct Measures {
     pub default_width: Option<f64>,
 }
 
+impl WantedCell {
+    /// What stands in it, where it stands once.
+    pub fn content(&self) -> Option<&Content> {
+        self.found.as_ref().filter(|_| !self.again)
+    }
+}
+
 impl Survey {
     /// A wanted cell.
     pub fn cell(&self, at: CellRef) -> Option<&WantedCell> {
@@ -124,7 +133,7 @@ impl Survey {
 
     /// What stands in a wanted cell, where it stands once.
     pub fn content(&self, at: CellRef) -> Option<&Content> {
-        self.cell(at).filter(|c| !c.again)?.found.as_ref()
+        self.cell(at)?.content()
     }
 
     /// The style a wanted cell has, or gets: its own, else its row's, else its column's.

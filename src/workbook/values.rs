@@ -1,5 +1,7 @@
 //! What a stored cell value says to a person: shared strings, dates behind numbers, and the looks behind style numbers.
 
+use std::borrow::Cow;
+
 use super::Look;
 use super::package::Package;
 use super::read::ReadError;
@@ -72,7 +74,7 @@ impl Values {
     pub fn text(&self, kind: &[u8], style: Option<u32>, value: &str) -> String {
         let text = match kind {
             b"s" => value.trim().parse().ok().and_then(|i| self.strings.get(i)).unwrap_or_default().to_owned(),
-            b"str" | b"inlineStr" => unescape_hex(value),
+            b"str" | b"inlineStr" => unescape_hex(value).into_owned(),
             b"e" => value.to_owned(),
             b"b" => if matches!(value.trim(), "1" | "true") { "TRUE" } else { "FALSE" }.to_owned(),
             b"d" => iso_date(value.trim()).unwrap_or_else(|| value.to_owned()),
@@ -146,7 +148,8 @@ impl Strings {
         let mut rich = RichText::default();
         while let Some(token) = tokens.next().map_err(|e| package.error(path, e))? {
             if token.depth == 1 && token.local() == b"si" && token.kind != Kind::Start {
-                let item = unescape_hex(&rich.take());
+                let item = rich.take();
+                let item = unescape_hex(&item);
                 budget.take(item.len() + size_of::<u32>())?;
                 strings.text.push_str(&item);
                 strings.ends.push(u32::try_from(strings.text.len()).unwrap_or(u32::MAX));
@@ -184,9 +187,9 @@ impl RichText {
 }
 
 /// `_x000D_` stands for the character 0x0D (ECMA-376, 22.9.2.19).
-pub(super) fn unescape_hex(text: &str) -> String {
-    if !text.contains("_x") {
-        return text.to_owned();
+pub(super) fn unescape_hex(text: &str) -> Cow<'_, str> {
+    if memchr::memchr(b'_', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -206,7 +209,7 @@ pub(super) fn unescape_hex(text: &str) -> String {
         }
     }
     out.push_str(rest);
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

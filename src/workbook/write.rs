@@ -5,8 +5,7 @@
 //! read again and held against the original (`check`).
 
 use std::borrow::Cow;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 
 use super::layout::{self, Fit, Formats};
@@ -83,15 +82,15 @@ pub struct Written {
     pub notes: Vec<Problem>,
 }
 
-/// The texts for one sheet.
-pub(super) type Texts = BTreeMap<CellRef, String>;
+/// The texts for one sheet, by their places.
+pub(super) type Texts<'e> = Vec<(CellRef, Cow<'e, str>)>;
 
 /// A part that changes.
 pub(super) struct Touched<'p> {
     pub part: Part<'p>,
     pub patches: Vec<Patch>,
     /// The cells written, where it is a worksheet.
-    pub texts: Texts,
+    pub texts: Texts<'p>,
 }
 
 /// Puts `edits` into the workbook `original`; every part that holds no edited cell stays byte-identical.
@@ -129,7 +128,7 @@ pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Li
     let mut formats = if layout == Layout::Fit { Formats::read(&package)? } else { None };
     let mut lookup = Lookup { package: &package, limits, values: None };
     let mut touched: Vec<Touched<'_>> = Vec::new();
-    let mut changes = Vec::new();
+    let mut changes = Vec::with_capacity(edits.len());
     let mut notes = Vec::new();
     let mut formulas = BTreeSet::new();
     for (index, texts) in sort(&package, edits)? {
@@ -141,17 +140,17 @@ pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Li
                 sheet: sheet.name.clone(), reason: "別のシートと部品を共有しています".to_owned()
             });
         }
-        let survey = survey(part.tokens(), texts.keys().copied(), layout == Layout::Fit)
+        let survey = survey(part.tokens(), texts.iter().map(|(at, _)| *at), layout == Layout::Fit)
             .map_err(|e| unsurveyed(&package, sheet, &part, e))?;
         let fit = layout::fit(&survey, &texts, formats.as_mut());
         let patches = patches(&package, sheet, &part, &survey, &texts, &fit)?;
-        for (&cell, after) in &texts {
-            let content = survey.content(cell);
+        for ((cell, after), surveyed) in texts.iter().zip(&survey.cells) {
+            let content = surveyed.content();
             if content.is_some_and(|c| c.formula.is_some()) {
-                formulas.insert((sheet.id, cell));
+                formulas.insert((sheet.id, *cell));
             }
             let before = lookup.shown(content)?;
-            changes.push(Change { sheet: sheet.name.clone(), cell, before, after: after.clone() });
+            changes.push(Change { sheet: sheet.name.clone(), cell: *cell, before, after: after.to_string() });
         }
         notes.extend(lookup.protection_note(sheet, &survey)?);
         notes.extend(fit.note(&sheet.name));
@@ -181,8 +180,8 @@ pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Li
 }
 
 /// The edits by sheet and cell.
-fn sort(package: &Package<'_>, edits: &[CellEdit]) -> Result<BTreeMap<usize, Texts>, WriteError> {
-    let mut by_sheet: BTreeMap<usize, Texts> = BTreeMap::new();
+fn sort<'e>(package: &Package<'_>, edits: &'e [CellEdit]) -> Result<Vec<(usize, Texts<'e>)>, WriteError> {
+    let mut all = Vec::with_capacity(edits.len());
     for edit in edits {
         let index =
             package.sheets.iter().position(|s| s.name == edit.sheet).ok_or_else(|| WriteError::NoSheet(edit.sheet.clone()))?;
@@ -192,10 +191,21 @@ fn sort(package: &Package<'_>, edits: &[CellEdit]) -> Result<BTreeMap<usize, Tex
         if length > MAX_CELL_UTF16 {
             return Err(WriteError::TooLong { sheet: edit.sheet.clone(), cell: edit.cell, length });
         }
-        match by_sheet.entry(index).or_default().entry(edit.cell) {
-            Entry::Vacant(place) => drop(place.insert(text.into_owned())),
-            Entry::Occupied(earlier) if *earlier.get() == text => {}
-            Entry::Occupied(_) => return Err(WriteError::Twice { sheet: edit.sheet.clone(), cell: edit.cell }),
+        all.push((index, edit.cell, text));
+    }
+    all.sort_by_key(|(index, cell, _)| (*index, *cell));
+    let mut by_sheet: Vec<(usize, Texts<'e>)> = Vec::new();
+    for (index, cell, text) in all {
+        if by_sheet.last().is_none_or(|(last, _)| *last != index) {
+            by_sheet.push((index, Texts::with_capacity(edits.len())));
+        }
+        let Some((_, texts)) = by_sheet.last_mut() else { continue };
+        match texts.last() {
+            Some((last, earlier)) if *last == cell && *earlier == text => {}
+            Some((last, _)) if *last == cell => {
+                return Err(WriteError::Twice { sheet: package.sheets[index].name.clone(), cell });
+            }
+            _ => texts.push((cell, text)),
         }
     }
     Ok(by_sheet)
@@ -204,7 +214,9 @@ fn sort(package: &Package<'_>, edits: &[CellEdit]) -> Result<BTreeMap<usize, Tex
 /// What Excel would keep of the text in a cell: XML 1.0 has no place for other control characters.
 fn clean(text: &str) -> Cow<'_, str> {
     let kept = |c: char| matches!(c, '\n' | '\t') || !(c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'));
-    if text.chars().all(kept) {
+    // What is left out has one of these bytes; that nearly no text has any is quickly seen.
+    let suspect = |b: u8| b < b' ' || matches!(b, 0x7F | 0xC2 | 0xEF);
+    if !text.bytes().fold(false, |any, b| any | suspect(b)) || text.chars().all(kept) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
@@ -235,14 +247,14 @@ fn patches(
     sheet: &SheetPart,
     part: &Part<'_>,
     survey: &Survey,
-    texts: &Texts,
+    texts: &Texts<'_>,
     fit: &Fit,
 ) -> Result<Vec<Patch>, WriteError> {
     let refuse = |cell, reason| WriteError::Unsafe { sheet: sheet.name.clone(), cell, reason };
     let heads: Vec<CellRange> = calculation::table_heads(package, &sheet.entry)?;
-    for &cell in texts.keys() {
-        if let Some(head) = heads.iter().find(|h| h.contains(cell)) {
-            return Err(refuse(cell, format!("テーブルの見出し {head} の一部です")));
+    for (cell, _) in texts {
+        if let Some(head) = heads.iter().find(|h| h.contains(*cell)) {
+            return Err(refuse(*cell, format!("テーブルの見出し {head} の一部です")));
         }
     }
     let mut patches = splice::patches(survey, texts, fit).map_err(|(cell, reason)| refuse(cell, reason))?;
@@ -311,15 +323,13 @@ fn rebuild(package: &Package<'_>, touched: &[Touched<'_>], removed: Option<&str>
     let index = |name: &str| package.archive.entries.iter().position(|e| e.name == name).ok_or(io::ErrorKind::NotFound);
     let mut replacements: Vec<(usize, Option<EntryContent<'_>>)> = Vec::new();
     for Touched { part, patches, .. } in touched {
-        let content = match part.bytes() {
-            Some(before) => {
+        let content = match (part.bytes(), part.charset) {
+            (Some(before), None) => EntryContent::Spliced(before, patches),
+            (Some(before), Some(charset)) => {
                 let after = spliced(before, patches).ok_or(io::ErrorKind::InvalidInput)?;
-                EntryContent::Bytes(match part.charset {
-                    None => after,
-                    Some(charset) => charset.encode(&String::from_utf8_lossy(&after)),
-                })
+                EntryContent::Bytes(charset.encode(&String::from_utf8_lossy(&after)))
             }
-            None => EntryContent::Patched(part.reader(), patches),
+            (None, _) => EntryContent::Patched(part.reader(), patches),
         };
         replacements.push((index(&part.entry.name)?, Some(content)));
     }

@@ -1,4 +1,4 @@
-//! Every client's workbook in `fixtures/clients/` against the truth that its author wrote beside it.
+//! Every client's workbook in `fixtures/clients/` and `fixtures/clients-unseen/` against the truth that its author wrote beside it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,11 +6,16 @@ use std::process::Command;
 use serde_json::Value;
 
 pub fn clients() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clients");
+    let files = workbooks("clients");
+    assert!(files.len() >= 51, "fixtures are missing: {files:?}");
+    files
+}
+
+fn workbooks(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "xlsx")).collect();
     files.sort();
-    assert!(files.len() >= 51, "fixtures are missing: {files:?}");
     files
 }
 
@@ -43,13 +48,35 @@ fn difference(file: &Path) -> Option<String> {
 #[test]
 fn every_question_and_cell_is_found() {
     let mut wrong = Vec::new();
-    for file in clients() {
+    let unseen = workbooks("clients-unseen");
+    assert!(unseen.len() >= 24, "fixtures are missing: {unseen:?}");
+    for file in clients().into_iter().chain(unseen) {
         let name = file.file_stem().unwrap().to_str().unwrap();
         if let Some(difference) = difference(&file) {
             wrong.push(format!("{name}: {difference}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn words_of_ones_own_are_used_and_a_broken_line_is_named() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().unwrap();
+    let questions = |file: &str| Command::new(env!("CARGO_BIN_EXE_kaitou")).arg("questions").arg(root.join("fixtures/clients").join(file)).arg("--index").arg(folder.path()).output().unwrap();
+    let words = std::fs::read_to_string(root.join("index/profile.tsv")).unwrap();
+    let facts = |file: &str| String::from_utf8(questions(file).stdout).unwrap().contains("会社情報の欄");
+    assert!(facts("plain-table.xlsx"));
+    std::fs::write(folder.path().join("profile.tsv"), "phone\t電話番号\n").unwrap();
+    assert!(!facts("plain-table.xlsx"));
+    std::fs::write(folder.path().join("profile.tsv"), words).unwrap();
+    for name in ["headings.tsv", "choices.tsv", "polarity.tsv", "placeholders.tsv", "not-a-questionnaire.tsv"] {
+        std::fs::write(folder.path().join(name), "# 語\nこれは語ではない\n").unwrap();
+        let refused = questions("plain-table.xlsx");
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(refused.status.code() == Some(2) && said.contains(&format!("{name} の 2 行目")), "{said}");
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
 }
 
 #[test]

@@ -31,9 +31,10 @@ impl Shelf {
         self.count += 1;
     }
 
-    /// Calls `each` with the place of every text that may be near, and its cosine to `asked`, whose nearness to each topic is known.
-    pub fn near(&self, asked: &[f32], nearness: &[f32], mut each: impl FnMut(usize, f32)) {
-        let topics = if self.count <= FEW { (0..self.topics.len()).collect() } else { foremost(nearness, ASKED_TOPICS) };
+    /// Calls `each` with the place of every text that may be near, and its cosine to `asked`.
+    pub fn near(&self, vectors: &Vectors, asked: &[f32], mut each: impl FnMut(usize, f32)) {
+        let few = self.count <= FEW;
+        let topics = if few { (0..self.topics.len()).collect() } else { foremost(&vectors.nearness(asked), ASKED_TOPICS) };
         for board in topics.into_iter().filter_map(|t| self.topics.get(t)) {
             board.places.iter().enumerate().for_each(|(n, &place)| each(place as usize, board.rows.dot(n, asked)));
         }
