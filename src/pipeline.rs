@@ -243,12 +243,13 @@ impl Pipeline {
         }
         let whole = answers.len() == questions.len();
         let limits = self.0.limits;
-        let written = tokio::task::spawn_blocking(move || write::write(&original, &cells, &limits))
+        let layout = self.0.store.layout().await?;
+        let written = tokio::task::spawn_blocking(move || write::write_as(&original, &cells, layout, &limits))
             .await
             .map_err(PipelineError::from)?
             .map_err(PipelineError::from)?;
         let file_name = export::answered_name(&questionnaire.file_name, whole);
-        let new = NewRelease { file_name, bytes: written.bytes, answers, cells: written.changes };
+        let new = NewRelease { file_name, bytes: written.bytes, answers, cells: written.changes, notes: written.notes };
         match self.0.store.release(id, &new, by, self.0.clock.now()).await {
             Ok(release) => Ok(release),
             Err(SaveError::Stale(_)) => Err(ReleaseError::Changed),

@@ -27,6 +27,7 @@ mod questions;
 mod reading;
 mod releases;
 mod sessions;
+mod settings;
 mod standards;
 mod talk;
 

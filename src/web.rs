@@ -37,6 +37,7 @@ mod past;
 mod people;
 mod profile;
 mod review;
+mod settings;
 mod sign_in;
 mod standard;
 mod upload;
@@ -123,6 +124,8 @@ fn routes() -> Vec<Route> {
         act("/standard", ADMINISTRATOR, post(standard::import).layer(unlimited())),
         show("/profile", SignedIn, get(profile::page)),
         act("/profile", ADMINISTRATOR, post(profile::save)),
+        show("/settings", ADMINISTRATOR, get(settings::page)),
+        act("/settings", ADMINISTRATOR, post(settings::save)),
         show("/questionnaires/{id}", SignedIn, get(review::page)),
         show("/questionnaires/{id}/questions/{position}", SignedIn, get(review::question)),
         show("/questionnaires/{id}/questions/{position}/place", SignedIn, get(mapping::place::page)),

@@ -340,13 +340,16 @@ pub struct Limits {
     pub cells: usize,
     /// Text kept, over shared strings and cells, in bytes.
     pub text_bytes: u64,
+    /// A part up to this size, in bytes, is unpacked once and held while it is worked on; a larger one is unpacked anew for each
+    /// pass.
+    pub held_bytes: u64,
     /// How long reading may take.
     pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 50 MB packed, 1 GB unpacked, 400-fold, 10,000 entries, 256 deep, 2,000,000 cells, 128 MB of text, 8 seconds: many times
-    /// the largest questionnaire seen, and together less than 512 MB of memory.
+    /// 50 MB packed, 1 GB unpacked, 400-fold, 10,000 entries, 256 deep, 2,000,000 cells, 128 MB of text, parts held up to 16 MB,
+    /// 8 seconds: many times the largest questionnaire seen, and together less than 512 MB of memory.
     fn default() -> Self {
         Self {
             file_bytes: 50 << 20,
@@ -356,6 +359,7 @@ impl Default for Limits {
             xml_depth: 256,
             cells: 2_000_000,
             text_bytes: 128 << 20,
+            held_bytes: 16 << 20,
             time: Duration::from_secs(8),
         }
     }

@@ -10,13 +10,18 @@ use serde::{Deserialize, Serialize};
 use super::Failure;
 use crate::isolated::{self, Bounds, IsolatedError};
 use crate::legacy;
-use crate::workbook::trial::{Outcome, Trial};
+use crate::workbook::Limits;
+use crate::workbook::read::ReadError;
+use crate::workbook::trial::{self, Outcome, Trial};
 
 /// `kaitou check-workbooks DIR`
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// ブックのあるフォルダ（下のフォルダも調べる）
     folder: PathBuf,
+    /// 書き込んだブックを保存するフォルダ（Excelなどで開いて確かめるため）
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
 }
 
 /// How a trial ended, as a child tells it.
@@ -88,6 +93,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         writeln!(out, "{word}\t{same}/{all}\t{cells}\t{ms}\t{mb}\t{name}\t{}", line.reason)?;
         out.flush()?;
         sums.add(&line);
+        if let Some(keep) = args.keep.as_ref().filter(|_| line.ending == Ending::Written) {
+            save(file, &keep.join(file.strip_prefix(&args.folder).unwrap_or(file)))?;
+        }
     }
     sums.say(&mut out)?;
     out.flush()?;
@@ -129,11 +137,10 @@ fn try_file(program: &Path, file: &Path) -> Result<TrialLine, Failure> {
         Err(e) => return Ok(unread(e.to_string(), Duration::ZERO)),
     };
     let begin = Instant::now();
-    let legacy = file.extension().is_some_and(|e| e.eq_ignore_ascii_case("xls"));
     let tried = isolated::run::<TrialLine>(program, "trial", &bytes, &BOUNDS);
     match tried {
-        // What calls itself .xls is often an .xlsx; what is one is read in its own way.
-        Ok(line) if legacy && line.ending == Ending::Unread => match legacy::read(program, &bytes, &Bounds::default()) {
+        // Not what a file calls itself, but what it is: what calls itself .xls is often an .xlsx.
+        Ok(line) if line.reason == ReadError::LegacyXls.to_string() => match legacy::read(program, &bytes, &Bounds::default()) {
             Ok(_) => {
                 Ok(TrialLine { reason: "旧形式（.xls）: 読み取りのみ".to_owned(), ending: Ending::Refused, ..line })
             }
@@ -145,6 +152,15 @@ fn try_file(program: &Path, file: &Path) -> Result<TrialLine, Failure> {
         // A hang or a crash is what must never be.
         Err(e) => Ok(TrialLine { ending: Ending::Damaged, ..unread(e.to_string(), begin.elapsed()) }),
     }
+}
+
+/// Writes into the workbook once more, and saves the result. The trial has shown that no process of its own is needed.
+fn save(file: &Path, to: &Path) -> io::Result<()> {
+    if let Ok(attempt) = trial::attempt(&std::fs::read(file)?, &Limits::default()) {
+        to.parent().map(std::fs::create_dir_all).transpose()?;
+        std::fs::write(to, attempt.written())?;
+    }
+    Ok(())
 }
 
 /// The last lines of the table.

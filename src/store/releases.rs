@@ -6,11 +6,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::decisions::SaveError;
+use super::json::{StoredProblem, decode, encode};
 use super::{Store, StoreError, number, parsed, time};
 use crate::audit::hex;
 use crate::people::By;
 use crate::review::Revision;
-use crate::workbook::Change;
+use crate::workbook::{Change, Problem};
 
 /// A release to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct NewRelease {
     pub answers: Vec<(u32, Revision)>,
     /// Exactly the cells that differ from the client's file.
     pub cells: Vec<Change>,
+    /// What a person who hands it out should know.
+    pub notes: Vec<Problem>,
 }
 
 /// A release without its file.
@@ -42,6 +45,8 @@ pub struct Release {
     pub answers: usize,
     /// How many cells it changed.
     pub cells: usize,
+    /// What a person who hands it out should know.
+    pub notes: Vec<Problem>,
     /// Who fetched it and when, the latest first.
     pub downloads: Vec<(Timestamp, String)>,
 }
@@ -54,9 +59,10 @@ impl Store {
     pub async fn release(&self, id: i64, new: &NewRelease, by: &By, at: Timestamp) -> Result<i64, SaveError> {
         let mut write = self.write().await?;
         let sha256 = hex(&Sha256::digest(&new.bytes));
+        let notes: Vec<StoredProblem> = new.notes.iter().map(Into::into).collect();
         let row = sqlx::query(
-            "INSERT INTO release (questionnaire_id, released_at, person_id, person, file_name, bytes, sha256)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            "INSERT INTO release (questionnaire_id, released_at, person_id, person, file_name, bytes, sha256, notes)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
         )
         .bind(id)
         .bind(time(at))
@@ -65,6 +71,7 @@ impl Store {
         .bind(&new.file_name)
         .bind(&new.bytes)
         .bind(&sha256)
+        .bind(encode("notes", &notes)?)
         .fetch_one(&mut *write.tx)
         .await?;
         let release: i64 = row.try_get("id")?;
@@ -96,7 +103,11 @@ impl Store {
                 .execute(&mut *write.tx)
                 .await?;
         }
-        let after = format!("リリース{release} 回答{}件 セル{}個 SHA-256 {sha256}", new.answers.len(), new.cells.len());
+        let mut after = format!("リリース{release} 回答{}件 セル{}個 SHA-256 {sha256}", new.answers.len(), new.cells.len());
+        for note in &new.notes {
+            let sheet = note.sheet.as_ref().map_or(String::new(), |sheet| format!("シート「{sheet}」："));
+            after.push_str(&format!("\n{sheet}{}", note.message));
+        }
         write.note(by, at, "リリース", &format!("質問票{id}"), "", &after).await?;
         write.commit().await?;
         Ok(release)
@@ -108,7 +119,7 @@ impl Store {
     /// [`StoreError`]
     pub async fn releases(&self, id: i64) -> Result<Vec<Release>, StoreError> {
         let rows = sqlx::query(
-            "SELECT r.id, r.released_at, r.person, r.file_name, r.sha256,
+            "SELECT r.id, r.released_at, r.person, r.file_name, r.sha256, r.notes,
                     (SELECT COUNT(*) FROM release_answer a WHERE a.release_id = r.id) AS answers,
                     (SELECT COUNT(*) FROM release_cell c WHERE c.release_id = r.id) AS cells
              FROM release r WHERE r.questionnaire_id = $1 ORDER BY r.id DESC",
@@ -131,6 +142,10 @@ impl Store {
                 sha256: row.try_get("sha256")?,
                 answers: number("count", row.try_get("answers")?)?,
                 cells: number("count", row.try_get("cells")?)?,
+                notes: decode::<Vec<StoredProblem>>("notes", row.try_get("notes")?)?
+                    .into_iter()
+                    .map(Problem::try_from)
+                    .collect::<Result<_, _>>()?,
                 downloads: downloads.iter().map(download).collect::<Result<_, _>>()?,
             });
         }

@@ -13,7 +13,7 @@ use super::App;
 use super::access::Who;
 use super::error::{WebError, html};
 use super::live::What;
-use super::head::Header;
+use super::head::{Header, place};
 use super::review::Id;
 use super::view::{Frame, encoded, kind, moment};
 use crate::people::Role;
@@ -54,6 +54,8 @@ struct Out {
     sha256: String,
     answers: usize,
     cells: Vec<Change>,
+    /// What a person who hands it out should know: where, and what.
+    notes: Vec<(String, String)>,
     downloads: Vec<(String, String)>,
 }
 
@@ -76,6 +78,7 @@ async fn show(app: &App, who: &Who, id: i64, wrong: String, status: StatusCode) 
             file_name: r.file_name,
             sha256: r.sha256,
             answers: r.answers,
+            notes: r.notes.into_iter().map(|note| (place(&note), note.message)).collect(),
             downloads: r.downloads.into_iter().map(|(at, person)| (moment(at), person)).collect(),
         });
     }

@@ -56,7 +56,7 @@ impl Header {
     }
 }
 
-fn place(problem: &Problem) -> String {
+pub(super) fn place(problem: &Problem) -> String {
     match (&problem.sheet, problem.cell) {
         (Some(sheet), Some(cell)) => format!("シート「{sheet}」{cell}"),
         (Some(sheet), None) => format!("シート「{sheet}」"),

@@ -13,7 +13,7 @@ use super::splice::{attribute_span, replace_attribute};
 use super::surveyed::{Survey, Tag};
 use super::token::Kind;
 use super::write::Texts;
-use super::{CellRange, CellRef};
+use super::{CellRange, CellRef, Problem};
 
 /// The highest a row can be, in points.
 const MAX_HEIGHT: f64 = 409.0;
@@ -25,6 +25,17 @@ pub(super) struct Fit {
     pub styles: BTreeMap<CellRef, String>,
     /// Heights in place of those the rows have, in points.
     pub heights: BTreeMap<u32, f64>,
+}
+
+impl Fit {
+    /// What of `sheet`'s look was changed; `None` where nothing was.
+    pub fn note(&self, sheet: &str) -> Option<Problem> {
+        let rows = (!self.heights.is_empty()).then(|| format!("{} 行の高さを広げ", self.heights.len()));
+        let cells = (!self.styles.is_empty()).then(|| format!("{} 個のセルを折り返し表示にし", self.styles.len()));
+        let what: Vec<String> = rows.into_iter().chain(cells).collect();
+        let message = format!("回答が収まるように、{}ました。", what.join("、"));
+        (!what.is_empty()).then(|| Problem { sheet: Some(sheet.to_owned()), cell: None, message })
+    }
 }
 
 /// The workbook's cell formats, and those that are to come behind them.

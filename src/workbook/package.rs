@@ -13,8 +13,8 @@ use super::values::append;
 use super::xml::{Tokens, XmlError};
 use super::{Limits, Visibility};
 
-/// A part up to this size is unpacked once and kept while it is worked on; a larger one is unpacked anew for each pass.
-const KEPT: u64 = 16 << 20;
+/// The largest part that may have to be kept whole: of which all that it says is kept, or whose text has to be decoded.
+const WHOLE: u64 = 16 << 20;
 
 /// The most sheets and defined names, or relationships of one part, that are taken.
 const MAX_LISTED: usize = 100_000;
@@ -63,11 +63,16 @@ fn kind_of(bytes: &[u8]) -> Option<ReadError> {
         };
         return Some(if holds("EncryptedPackage") {
             ReadError::Encrypted
-        } else if holds("Workbook") || holds("Book") {
+        // Excel writes "Workbook" and, before 97, "Book"; to the container capitals are the same (MS-CFB, 2.6.4).
+        } else if ["Workbook", "Book", "WORKBOOK", "BOOK", "workbook", "book"].into_iter().any(holds) {
             ReadError::LegacyXls
         } else {
             ReadError::OtherProgram
         });
+    }
+    // The BOF record without a container around it: of 4 to 16 bytes, in each version a little longer.
+    if let [0x09, 0x00 | 0x02 | 0x04 | 0x08, 4..=16, 0x00, ..] = bytes {
+        return Some(ReadError::AncientXls);
     }
     (!bytes.starts_with(b"PK")).then_some(ReadError::NotAZip)
 }
@@ -120,9 +125,20 @@ impl<'a> Package<'a> {
         self.archive.find(name).or_else(|| self.archive.find(&percent_decoded(name)?))
     }
 
-    /// A part, ready to be gone through several times.
+    /// A part, ready to be gone through several times: held in memory up to [`Limits::held_bytes`].
     pub fn load(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
-        let (bytes, charset) = match self.unpack_whole(entry) {
+        self.load_up_to(entry, self.limits.held_bytes)
+    }
+
+    /// A part of which all that it says is kept.
+    fn load_small(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
+        let part = self.load_up_to(entry, WHOLE)?;
+        let small = part.kept.is_some();
+        if small { Ok(part) } else { Err(ReadError::Unreasonable(entry.name.clone(), "大きすぎます".to_owned())) }
+    }
+
+    fn load_up_to(&self, entry: &Entry, held: u64) -> Result<Part<'_>, ReadError> {
+        let (bytes, charset) = match self.unpack_whole(entry, held) {
             Some(bytes) => {
                 let charset = charset::sniff(&bytes[..bytes.len().min(256)]);
                 (bytes, charset)
@@ -130,15 +146,16 @@ impl<'a> Package<'a> {
             None => {
                 let failed = |e: io::Error| self.error(&entry.name, e.into());
                 let mut source = self.unpack(entry)?;
-                let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(KEPT)).unwrap_or(0));
+                let mut bytes = Vec::with_capacity(usize::try_from(entry.size.min(held)).unwrap_or(0));
                 source.by_ref().take(256).read_to_end(&mut bytes).map_err(failed)?;
                 let charset = charset::sniff(&bytes);
-                if charset.is_none() && entry.size > KEPT {
+                if charset.is_none() && entry.size > held {
                     return Ok(Part { package: self, entry: entry.clone(), kept: None, charset });
                 }
                 // It may be longer than it says.
-                source.take(KEPT).read_to_end(&mut bytes).map_err(failed)?;
-                if bytes.len() as u64 > KEPT {
+                let most = held.max(WHOLE);
+                source.take(most).read_to_end(&mut bytes).map_err(failed)?;
+                if bytes.len() as u64 > most {
                     return Err(ReadError::Unreasonable(entry.name.clone(), "大きさが正しくありません".to_owned()));
                 }
                 (bytes, charset)
@@ -155,17 +172,11 @@ impl<'a> Package<'a> {
         Ok(Part { package: self, entry: entry.clone(), kept: Some(kept), charset })
     }
 
-    /// A part of which all that it says is kept.
-    fn load_small(&self, entry: &Entry) -> Result<Part<'_>, ReadError> {
-        let part = self.load(entry)?;
-        let small = part.kept.is_some();
-        if small { Ok(part) } else { Err(ReadError::Unreasonable(entry.name.clone(), "大きすぎます".to_owned())) }
-    }
-
-    /// The unpacked bytes of a small entry, at once, where nothing is wrong with it; for any other, [`Self::unpack`] says what.
-    fn unpack_whole(&self, entry: &Entry) -> Option<Vec<u8>> {
+    /// The unpacked bytes of an entry of at most `held` bytes, at once, where nothing is wrong with it; for any other,
+    /// [`Self::unpack`] says what.
+    fn unpack_whole(&self, entry: &Entry, held: u64) -> Option<Vec<u8>> {
         let budget = self.budget.get();
-        if entry.size > KEPT.min(budget) || self.check_time().is_err() {
+        if entry.size > held.min(budget) || self.check_time().is_err() {
             return None;
         }
         let bytes = self.archive.read_whole(entry)?;

@@ -31,9 +31,12 @@ pub enum ReadError {
     /// An Excel 97-2003 workbook.
     #[error("旧形式（.xls）のブックです。Excelで開き、「名前を付けて保存」で .xlsx 形式にしてください。")]
     LegacyXls,
-    /// An Excel 97-2003 workbook that can't be read; with what the reader said.
-    #[error("旧形式（.xls）のブックを読み込めません（{0}）。Excelで開き、.xlsx形式で保存し直してください。")]
-    BadXls(String),
+    /// An Excel 97-2003 workbook that can't be read.
+    #[error("旧形式（.xls）のブックを読み込めません（壊れているようです）。Excelで開けるか確認し、.xlsx形式で保存し直してください。")]
+    BadXls,
+    /// A workbook of a time before Excel 5.0, or in the form of that time.
+    #[error("Excel 95より前の形式のブックです。Excelで開き、「名前を付けて保存」で .xlsx 形式にしてください。")]
+    AncientXls,
     /// More bytes than [`Limits::file_bytes`].
     #[error("ファイルが大きすぎます（上限 {limit_mb} MB）。画像などの不要な内容を除いて保存し直してください。")]
     TooLarge {

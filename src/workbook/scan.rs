@@ -82,7 +82,11 @@ pub(super) fn sheet(
 struct Place {
     /// The depth of `sheetData` while inside it.
     data: Option<usize>,
+    /// A `sheetData` has begun.
+    seen: bool,
     row: u32,
+    /// The row tells its number.
+    numbered: bool,
     col: u32,
     cell: Option<CellRef>,
     kind: Vec<u8>,
@@ -130,7 +134,11 @@ impl Scan<'_> {
         }
         match (token.kind, token.local()) {
             (Kind::Start, b"Fallback") => self.fallback = Some(token.depth),
-            (Kind::Start, b"sheetData") if token.depth == 1 => self.place.data = Some(token.depth),
+            // A second one is no workbook's; the writer, too, takes the first.
+            (_, b"sheetData") if token.depth == 1 && !self.place.seen => {
+                self.place.seen = true;
+                self.place.data = (token.kind == Kind::Start).then_some(token.depth);
+            }
             (Kind::Start | Kind::Empty, b"col") => {
                 let first = token.number("min").unwrap_or(1);
                 let last = token.number("max").unwrap_or(first).min(MAX_COL);
@@ -180,7 +188,8 @@ impl Scan<'_> {
         let place = &mut self.place;
         match (token.kind, level, token.local()) {
             (Kind::Start | Kind::Empty, 1, b"row") => {
-                place.row = token.number("r").unwrap_or(place.row.saturating_add(1));
+                let number = token.number("r");
+                (place.numbered, place.row) = (number.is_some(), number.unwrap_or(place.row.saturating_add(1)));
                 place.col = 0;
                 if place.row <= MAX_ROW && token.flag("hidden") {
                     self.found.hidden_rows.push(place.row);
@@ -188,8 +197,11 @@ impl Scan<'_> {
                 }
             }
             (Kind::Start | Kind::Empty, 2, b"c") => {
-                let at =
-                    token.reference("r").unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+                let mut at = token.reference("r").unwrap_or(CellRef::new(place.row, place.col.saturating_add(1)));
+                // A cell that says it stands in another row stands where it is: as the writer, too, takes it.
+                if place.numbered {
+                    at.row = place.row;
+                }
                 place.col = at.col;
                 place.cell = Some(at);
                 place.kind.clear();

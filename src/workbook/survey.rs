@@ -25,6 +25,9 @@ pub(super) enum SurveyError {
     /// It has no `sheetData`.
     #[error("セルの領域（sheetData）がありません")]
     NoData,
+    /// A row without a number holds a cell of another row than the next.
+    #[error("行番号のない行に、別の行のセルがあります")]
+    Misplaced,
 }
 
 /// Looks for the `wanted` cells, which come by their places, and where asked to for the heights of all rows.
@@ -66,7 +69,11 @@ pub(super) fn survey(
             Some(depth) => pass.token(&token, token.depth - depth),
         }
     }
-    if pass.found.data.is_none() { Err(SurveyError::NoData) } else { Ok(pass.found) }
+    match pass.found.data {
+        None => Err(SurveyError::NoData),
+        Some(_) if pass.misplaced => Err(SurveyError::Misplaced),
+        Some(_) => Ok(pass.found),
+    }
 }
 
 /// Where the pass is, and what it has found so far.
@@ -77,11 +84,15 @@ struct Pass {
     /// The depth of `sheetData` while inside it.
     data: Option<usize>,
     row: u32,
+    /// The current row tells its number.
+    numbered: bool,
+    /// A row without a number holds a cell of another one.
+    misplaced: bool,
     /// The current row's place among the wanted ones, where it is one; whether it is the first of its number; its wanted cells.
     wanted_row: Option<usize>,
     first: bool,
     here: Range<usize>,
-    /// In a row of which nothing is wanted; in a wanted one, where a cell may begin.
+    /// In a row of which nothing is wanted, and that tells its number; in a wanted one, where a cell may begin.
     in_other_row: bool,
     between_cells: bool,
     /// The wanted rows, and cells of the current row, before which something further on has been seen.
@@ -176,7 +187,7 @@ impl Pass {
                     tag.close = token.start;
                 }
             }
-            (Kind::Start | Kind::Empty, 2, b"c") if self.wanted_row.is_some() => self.begin_cell(token),
+            (Kind::Start | Kind::Empty, 2, b"c") if self.wanted_row.is_some() || !self.numbered => self.begin_cell(token),
             (Kind::End, 2, b"c") => self.end_cell(token.end()),
             (Kind::Start | Kind::Empty, 3, b"f") if token.raw.len() > 4 || self.cell.is_some() => self.formula(token),
             (Kind::End, 3, b"f") => self.in_formula = false,
@@ -188,8 +199,9 @@ impl Pass {
     }
 
     fn begin_row(&mut self, token: &Token<'_>) {
-        self.row = token.number("r").unwrap_or(self.row.saturating_add(1)).min(MAX_ROW + 1);
-        self.col = 0;
+        let number = token.number("r");
+        self.row = number.unwrap_or(self.row.saturating_add(1)).min(MAX_ROW + 1);
+        (self.numbered, self.col) = (number.is_some(), 0);
         let rows = &mut self.found.rows;
         while let Some(row) = rows.get_mut(self.rows_passed).filter(|row| row.number < self.row) {
             row.next = Some(token.start);
@@ -206,7 +218,8 @@ impl Pass {
         let in_order = rows.get(self.rows_passed).is_some_and(|row| row.number == self.row);
         let place = || rows.binary_search_by_key(&self.row, |r| r.number).ok();
         self.wanted_row = if in_order { Some(self.rows_passed) } else { place() };
-        self.in_other_row = self.wanted_row.is_none() && token.kind == Kind::Start;
+        self.in_other_row = self.wanted_row.is_none() && self.numbered && token.kind == Kind::Start;
+        (self.first, self.here) = (false, 0..0);
         let Some(row) = self.wanted_row.map(|row| &mut rows[row]) else { return };
         self.first = row.tag.is_none();
         if self.first {
@@ -244,19 +257,24 @@ impl Pass {
     /// Takes account of a cell that begins at `start`; says whether it is a wanted one, which is then being read.
     #[inline]
     fn meet_cell(&mut self, start: u64, place: Option<&[u8]>, kind: Option<&[u8]>, style: Option<&[u8]>) -> bool {
-        let at = place.and_then(cell_place).unwrap_or(CellRef::new(self.row, self.col.saturating_add(1)));
-        self.col = at.col;
+        let mut at = place.and_then(cell_place).unwrap_or(CellRef::new(self.row, self.col.saturating_add(1)));
         let cells = &mut self.found.cells;
-        if self.first && at.row == self.row {
+        if at.row != self.row {
+            self.misplaced |= !self.numbered;
+            for cell in &mut cells[self.here.clone()] {
+                cell.obstacle.get_or_insert_with(|| "同じ行に、別の行番号のセルがあります".to_owned());
+            }
+            at.row = self.row;
+        }
+        self.col = at.col;
+        if self.first {
             while let Some(cell) = cells[..self.here.end].get_mut(self.cells_passed).filter(|c| c.at.col < at.col) {
                 cell.next = Some(start);
                 self.cells_passed += 1;
             }
         }
-        // A row has few; a cell that stands in the wrong one may be wanted, too.
-        let here = || self.here.clone().find(|&i| cells[i].at == at);
-        let wanted = if at.row == self.row { here() } else { cells.binary_search_by_key(&at, |c| c.at).ok() };
-        let Some(wanted) = wanted else { return false };
+        // A row has few.
+        let Some(wanted) = self.here.clone().find(|&i| cells[i].at == at) else { return false };
         let kind = kind.map_or_else(Rc::default, |kind| same(&mut self.kind, kind));
         let style = style.map(|style| same(&mut self.style, style));
         self.cell = Some((wanted, Content { span: start..start, kind, style, ..Content::default() }));

@@ -69,6 +69,12 @@ pub fn attempt(bytes: &[u8], limits: &Limits) -> Result<Attempt, Trial> {
 }
 
 impl Attempt {
+    /// The workbook as it was written.
+    #[must_use]
+    pub fn written(&self) -> &[u8] {
+        &self.written
+    }
+
     /// Holds the result against the original.
     #[must_use]
     pub fn compare(self, original: &[u8], limits: &Limits) -> Trial {

@@ -153,6 +153,7 @@ pub fn write_as(original: &[u8], edits: &[CellEdit], layout: Layout, limits: &Li
             changes.push(Change { sheet: sheet.name.clone(), cell: *cell, before, after: after.to_string() });
         }
         notes.extend(lookup.protection_note(sheet, &survey)?);
+        notes.extend(fit.note(&sheet.name));
         if !patches.is_empty() {
             touched.push(Touched { part, patches, texts });
         }
@@ -235,7 +236,7 @@ fn clean(text: &str) -> Cow<'_, str> {
 fn unsurveyed(package: &Package<'_>, sheet: &SheetPart, part: &Part<'_>, error: SurveyError) -> WriteError {
     match error {
         SurveyError::Xml(e) => package.error(&part.entry.name, e).into(),
-        SurveyError::NoWorksheet | SurveyError::NoData => {
+        SurveyError::NoWorksheet | SurveyError::NoData | SurveyError::Misplaced => {
             WriteError::Sheet { sheet: sheet.name.clone(), reason: error.to_string() }
         }
     }

@@ -21,9 +21,12 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
     if bytes.len() > limits.file_bytes {
         return Err(ReadError::TooLarge { limit_mb: limits.file_bytes >> 20 });
     }
+    if is_obfuscated(bytes) {
+        return Err(ReadError::Encrypted);
+    }
     let mut book: Xls<_> = Xls::new(Cursor::new(bytes)).map_err(|e| match e {
         calamine::XlsError::Password => ReadError::Encrypted,
-        e => ReadError::BadXls(e.to_string()),
+        _ => ReadError::BadXls,
     })?;
     let mut sheets = Vec::new();
     let mut left = limits.cells;
@@ -31,7 +34,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
         if meta.typ != SheetType::WorkSheet {
             continue;
         }
-        let range = book.worksheet_range(&meta.name).map_err(|e| ReadError::BadXls(e.to_string()))?;
+        let range = book.worksheet_range(&meta.name).map_err(|_| ReadError::BadXls)?;
         let (top, left_col) = range.start().unwrap_or((0, 0));
         let mut sheet = Sheet {
             name: meta.name.clone(),
@@ -68,6 +71,18 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Workbook, ReadError> {
         sheets.push(sheet);
     }
     if sheets.is_empty() { Err(ReadError::NoSheets) } else { Ok(Workbook { sheets, problems: Vec::new() }) }
+}
+
+/// Whether a password hides the content by the XOR method, which calamine takes for none: the workbook stream begins with its
+/// BOF record, and a FilePass record of that type follows (MS-XLS, 2.1.7.20.3 and 2.4.117).
+fn is_obfuscated(bytes: &[u8]) -> bool {
+    const BEGIN: &[u8] = &[0x09, 0x08, 0x10, 0x00, 0x00, 0x06, 0x05, 0x00];
+    const WRITE_PROTECT: &[u8] = &[0x86, 0x00, 0x00, 0x00];
+    const FILE_PASS: &[u8] = &[0x2F, 0x00, 0x06, 0x00, 0x00, 0x00];
+    memchr::memmem::find_iter(bytes, BEGIN).any(|at| {
+        let next = bytes.get(at + 20..).unwrap_or_default();
+        next.strip_prefix(WRITE_PROTECT).unwrap_or(next).starts_with(FILE_PASS)
+    })
 }
 
 /// What a person reads in the cell, as near as the stored value tells.

@@ -170,6 +170,8 @@ impl Nesting {
     fn take(&mut self, kind: Kind, name: &[u8]) -> Result<usize, XmlError> {
         let depth = self.open.len();
         match kind {
+            // A second root.
+            Kind::Start | Kind::Empty if depth == 0 && self.seen_root => Err(XmlError::Malformed),
             Kind::Start => {
                 self.seen_root = true;
                 if depth >= self.max_depth {
@@ -216,7 +218,11 @@ fn lex(bytes: &[u8]) -> Lexed {
             let name = 2..2 + name_length(rest);
             match bytes.get(name.end) {
                 Some(b'>') => Lexed::Tag(Kind::End, name.end + 1, name),
-                _ => memchr::memchr(b'>', bytes).map_or(Lexed::Unfinished, |at| Lexed::Tag(Kind::End, at + 1, name)),
+                _ => match memchr::memchr(b'>', bytes) {
+                    Some(at) if bytes[name.end..at].trim_ascii().is_empty() => Lexed::Tag(Kind::End, at + 1, name),
+                    Some(_) => Lexed::Wrong,
+                    None => Lexed::Unfinished,
+                },
             }
         }
         [b'<', b'!' | b'?', ..] => markup(bytes),
@@ -307,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_no_workbook_holds_is_refused() {
-        for bad in ["", "  ", "<a>", "<a></b>", "</a>", "<a", "<a b='></a>", "<a><!-- </a>", "< a/>", "<a/><"] {
+        for bad in ["", "  ", "<a>", "<a></b>", "</a>", "<a", "<a b='></a>", "<a><!-- </a>", "< a/>", "<a/><", "<a></a/a>", "<a></a><a/>", "<a/><b></b>"] {
             assert!(matches!(kinds(bad), Err(XmlError::Malformed)), "{bad}");
         }
         assert!(matches!(kinds("<!DOCTYPE a [<!ENTITY b 'c'>]><a/>"), Err(XmlError::Doctype)));

@@ -46,6 +46,8 @@ fn files_that_are_no_questionnaire() {
         (made("cut.xlsx", &whole[..whole.len() / 2]), "壊れています"),
         (fixture("bad/zip-without-workbook.xlsx"), "Excelブックが入っていません"),
         (fixture("bad/encrypted.xlsx"), "パスワード"),
+        (fixture("bad/obfuscated.xls"), "パスワード"),
+        (fixture("bad/ancient.xls"), "Excel 95より前の形式"),
         (fixture("bad/no-questions.xlsx"), "質問が見つかりません"),
         (folder.path().join("missing.xlsx"), "開けません"),
     ] {

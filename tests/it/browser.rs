@@ -327,7 +327,7 @@ async fn several_people_go_the_whole_way() {
     assert!(written.values().any(|text| text == "管理の回答"), "{written:?}");
     assert!(!written.values().any(|text| text.contains("佐藤の回答")), "{written:?}");
 
-    for (path, name) in [("/", "list"), ("/charts", "charts"), ("/audit", "audit"), ("/account", "account"), ("/standard", "standard"), ("/upload", "upload"), ("/questionnaires/1/high", "high"), ("/questionnaires/1/past", "past"), ("/questionnaires/1/questions/3/place", "place"), ("/profile", "profile"), ("/nothing", "not-found")] {
+    for (path, name) in [("/", "list"), ("/charts", "charts"), ("/audit", "audit"), ("/account", "account"), ("/standard", "standard"), ("/upload", "upload"), ("/questionnaires/1/high", "high"), ("/questionnaires/1/past", "past"), ("/questionnaires/1/questions/3/place", "place"), ("/profile", "profile"), ("/settings", "settings"), ("/nothing", "not-found")] {
         one.go(path).await;
         one.picture(&format!("{name}-signed-in.png")).await;
         one.accessible(name).await;

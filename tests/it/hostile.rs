@@ -152,6 +152,12 @@ fn other_programs_files_are_named() {
     assert!(matches!(refused(&fixture("bad/encrypted.xlsx"), &limits), ReadError::Encrypted));
     let rels = "<Relationships><Relationship Id=\"r\" Type=\"x/officeDocument\" Target=\"xl/workbook.bin\"/></Relationships>";
     assert!(matches!(refused(&with_parts(&[("_rels/.rels", rels.as_bytes())]), &limits), ReadError::BinaryWorkbook));
+    // The name of the stream that makes it a workbook, as old programs wrote it.
+    let name = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for (stream, is_book) in [("Workbook", true), ("BOOK", true), ("WordDocument", false)] {
+        let file = [&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &[0; 504], &name(stream)].concat();
+        assert_eq!(matches!(refused(&file, &limits), ReadError::LegacyXls), is_book, "{stream}");
+    }
     let mut locked = fixture("workbooks/stored.xlsx");
     let at = locked.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
     locked[at + 8] |= 1;

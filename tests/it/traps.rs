@@ -256,6 +256,8 @@ fn one_cell_changes_and_nothing_else() {
 fn what_cannot_be_written_safely_is_refused_with_the_reason() {
     for (name, at, why) in [
         ("duplicates", "A1", "同じ番地のセルが二つ以上"),
+        ("wrong-rows", "B2", "同じ行に、別の行番号のセルがあります"),
+        ("unnumbered-rows-out-of-place", "A1", "行番号のない行に、別の行のセルがあります"),
         ("shared-formulas", "A1", "他のセルが共有する数式の元"),
         ("array-formulas", "A2", "配列数式 A1:A2 の一部"),
         ("data-table", "B1", "データテーブル A1:B2 の一部"),
@@ -319,6 +321,7 @@ fn every_fixture_can_be_written_or_says_why_not() {
         let twice = path.to_str().unwrap().contains("duplicate-entries") || path.to_str().unwrap().contains("case-duplicates");
         match trial.outcome {
             trial::Outcome::Unread(_) if twice => {}
+            trial::Outcome::Refused(_) if path.ends_with("unnumbered-rows-out-of-place.xlsx") => {}
             trial::Outcome::Written if !twice => {
                 assert!(trial.parts.0 == trial.parts.1 && trial.parts.0 >= 4, "{}", path.display())
             }
@@ -366,7 +369,8 @@ fn texts_are_read_as_calamine_reads_them() {
                 let Data::String(text) = value else { continue };
                 let at = kaitou::workbook::CellRef::new(top + row as u32 + 1, left + col as u32 + 1);
                 let covered = sheet.merges.iter().any(|m| m.contains(at) && m.first != at);
-                if !covered {
+                // Where the row and the cell don't agree, it believes the cell.
+                if !covered && !path.ends_with("wrong-rows.xlsx") {
                     assert_eq!(sheet.text(at), text.replace("\r\n", "\n").trim(), "{} {at}", path.display());
                     compared += 1;
                 }

@@ -1,6 +1,7 @@
 //! Several people at one questionnaire: deciding together, releasing, and what is written down about it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::{Cursor, Read, Write};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -85,6 +86,88 @@ async fn nothing_leaves_before_the_release_and_the_same_release_is_the_same_file
     }
     let edit = log.iter().find(|e| e.after.contains("直した回答")).unwrap();
     assert!(edit.before.contains("一番の回答") && edit.person == "kakunin", "{edit:?}");
+}
+
+/// A workbook's package with one more part.
+fn with_part(bytes: &[u8], name: &str, content: &str) -> Vec<u8> {
+    let mut package = zip::ZipWriter::new_append(Cursor::new(bytes.to_vec())).unwrap();
+    package.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    package.write_all(content.as_bytes()).unwrap();
+    package.finish().unwrap().into_inner()
+}
+
+/// A signature ends by writing into the file: whoever hands it out reads that beside the button, and it stays on record.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_writing_ends_is_said_where_the_file_is_handed_out() {
+    let app = TestApp::new().await;
+    let signed = with_part(&fixture_bytes("clients/scale-protected.xlsx"), "_xmlsignatures/sig1.xml", "<Signature/>");
+    let id = app.sent("株式会社みなと商事", "signed.xlsx", signed).await;
+    app.join("kanri", Roles::all()).await;
+    let reviewer = app.join("kakunin", roles(&[Role::Reviewer])).await;
+    let approver = app.join("shonin", roles(&[Role::Approver])).await;
+    let sales = app.join("eigyo", roles(&[Role::Sales])).await;
+    let fields = [("action", "save"), ("revision", "0"), ("text", "実施しています。")];
+    assert_eq!(reviewer.post(&format!("/questionnaires/{id}/questions/1"), &fields).await.status, StatusCode::SEE_OTHER);
+    let page = format!("/questionnaires/{id}/download");
+    assert!(!sales.get(&page).await.text().contains("電子署名"));
+    assert_eq!(approver.post(&format!("/questionnaires/{id}/releases"), &[("take", "1")]).await.status, StatusCode::SEE_OTHER);
+    for person in [&approver, &sales] {
+        let shown = person.get(&page).await.text();
+        let (above, below) = shown.split_once("リリースの記録").unwrap();
+        assert!(above.contains("クライアントに渡す前にご確認ください") && above.contains("書き込みにより署名は無効になります"), "{shown}");
+        assert!(below.contains("書き込みにより署名は無効になります"), "{shown}");
+    }
+    let kept = app.store.releases(id).await.unwrap();
+    assert_eq!(kept[0].notes.len(), 1, "{:?}", kept[0].notes);
+    let log = app.store.audit(None, 10).await.unwrap();
+    assert!(log.iter().any(|e| e.action == "リリース" && e.after.contains("署名は無効")), "{log:?}");
+}
+
+/// The rows of a file that goes out stay as they are until an administrator wants them to fit the answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_grow_with_the_answers_where_an_administrator_wants_it() {
+    let app = TestApp::new().await;
+    let id = app.given("houganshi.xlsx").await;
+    let administrator = app.join("kanri", Roles::all()).await;
+    let reviewer = app.join("kakunin", roles(&[Role::Reviewer, Role::Approver])).await;
+    let long = "毎年四月に実施しています。\n記録は五年間保管しています。\n対象は全従業員です。\n委託先にも求めています。";
+    let fields = [("action", "save"), ("revision", "0"), ("text", long)];
+    assert_eq!(reviewer.post(&format!("/questionnaires/{id}/questions/1"), &fields).await.status, StatusCode::SEE_OTHER);
+    let released = async || {
+        let answer = reviewer.post(&format!("/questionnaires/{id}/releases"), &[("take", "1")]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+        reviewer.get(&format!("/questionnaires/{id}/file")).await.body
+    };
+    let row = |file: &[u8]| {
+        let mut sheet = String::new();
+        let mut package = zip::ZipArchive::new(Cursor::new(file)).unwrap();
+        package.by_name("xl/worksheets/sheet1.xml").unwrap().read_to_string(&mut sheet).unwrap();
+        let from = sheet.find("<row r=\"16\"").unwrap();
+        sheet[from..from + sheet[from..].find('>').unwrap()].to_owned()
+    };
+    let original = fixture_bytes("clients/houganshi.xlsx");
+    assert_eq!(row(&released().await), row(&original));
+
+    assert_eq!(reviewer.get("/settings").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(reviewer.post("/settings", &[("layout", "fit")]).await.status, StatusCode::FORBIDDEN);
+    assert!(administrator.get("/settings").await.text().contains("value=\"keep\" checked"));
+    assert_eq!(administrator.post("/settings", &[("layout", "tall")]).await.status, StatusCode::BAD_REQUEST);
+    for _ in 0..2 {
+        let saved = administrator.post("/settings", &[("layout", "fit")]).await;
+        assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, "/settings?saved=1"));
+    }
+    assert!(administrator.get("/settings").await.text().contains("value=\"fit\" checked"));
+    let file = released().await;
+    assert_ne!(row(&file), row(&original));
+    assert_eq!(changed(&original, &file).into_values().collect::<Vec<_>>(), [long]);
+    let page = reviewer.get(&format!("/questionnaires/{id}/download")).await.text();
+    assert!(page.contains("回答が収まるように、1 行の高さを広げました。"), "{page}");
+    let log = app.store.audit(None, 100).await.unwrap();
+    let entries: Vec<(&str, &str)> = log.iter().filter(|e| e.action == "設定").map(|e| (e.before.as_str(), e.after.as_str())).collect();
+    assert_eq!(entries, [("変更しない", "回答に合わせて調整する")], "what stays the same is no change");
+
+    administrator.post("/settings", &[("layout", "keep")]).await;
+    assert_eq!(row(&released().await), row(&original));
 }
 
 #[tokio::test(flavor = "multi_thread")]
