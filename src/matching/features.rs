@@ -108,7 +108,7 @@ pub struct Features {
     pub length: usize,
     /// [`Found::on_sheet`]
     pub on_sheet: f64,
-    /// [`Found::around`]
+    /// [`Found::around`]; 0 where all items are of one kind.
     pub around: f64,
     /// [`Found::parties`] and [`Found::acts`].
     pub facets: [usize; 2],
@@ -168,7 +168,7 @@ pub fn of(found: &Found<'_>) -> Features {
         terms: found.terms,
         length: found.length,
         on_sheet: found.on_sheet,
-        around: found.around,
+        around: if mixed { found.around } else { 0.0 },
         facets: [found.parties, found.acts],
     }
 }

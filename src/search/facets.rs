@@ -11,7 +11,9 @@ const MOST: usize = 64;
 /// The words of one file; a line's place is the bit it stands for.
 #[derive(Debug, Clone, Default)]
 pub struct Kinds {
+    /// How many lines.
     lines: usize,
+    /// Each word, and its line.
     words: Vec<(String, u32)>,
     finder: Option<AhoCorasick>,
 }

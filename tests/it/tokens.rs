@@ -91,3 +91,17 @@ fn a_broken_line_is_named_and_a_new_word_works() {
     }
     assert!(Lexicon::load(Some(&folder.path().join("none"))).is_err());
 }
+
+#[test]
+fn parties_and_acts_are_ones_own_to_name() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("parties.tsv"), "# 注釈\n店子\t入居者\n家主\n").unwrap();
+    let lexicon = Lexicon::load(Some(folder.path())).unwrap();
+    let parties = |text| lexicon.facets(text).parties;
+    assert_eq!((parties("店子との契約"), parties("入居者"), parties("家主が店子に貸す"), parties("委託先")), (1, 1, 3, 0));
+    assert_ne!(lexicon.facets("媒体を廃棄する").last, 0, "acts.tsv is the built-in one");
+    let lines: String = (0..65).map(|n| format!("行為{n}\n")).collect();
+    std::fs::write(folder.path().join("acts.tsv"), lines).unwrap();
+    let error = Lexicon::load(Some(folder.path())).unwrap_err().to_string();
+    assert!(error.contains("acts.tsv の 65 行目"), "{error}");
+}
