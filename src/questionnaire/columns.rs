@@ -9,11 +9,14 @@ use super::headings::{Heading, Headings};
 use super::mapping::Role;
 use super::meaning::only_applies;
 use super::wording::is_example_mark;
-use super::table::{Leaf, Table, choices_in, is_choice, is_counter, is_number};
+use super::table::{Table, choices_in, is_choice, is_number};
 use crate::text::is_hiragana;
 use crate::workbook::{CellRef, Look};
 
 mod said;
+mod stats;
+
+use stats::Stats;
 
 /// What the columns of a table are for.
 #[derive(Debug, Clone, Default)]
@@ -243,143 +246,6 @@ fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
     }
     let known = choices.iter().all(|c| stance_of(c).is_some());
     ((2..=6).contains(&choices.len()) && known && texts().count() > choices.len()).then_some(choices)
-}
-
-/// One column under a heading, and what stands in it.
-#[derive(Debug, Clone)]
-struct Stats<'a> {
-    col: u32,
-    leaf: &'a Leaf,
-    /// What a person said that it is for.
-    role: Option<Role>,
-    texts: usize,
-    chars: usize,
-    numbers: usize,
-    /// Texts that count without digits: ア, イ.
-    counters: usize,
-    /// Texts in blocks of several rows, where others of the table take fewer.
-    tall: usize,
-    kana: usize,
-    /// Texts that end as a question or a demand does.
-    sentences: usize,
-    /// Texts that differ from the one above.
-    changes: usize,
-    last: &'a str,
-    /// Has cells with a list of values.
-    lists: bool,
-    /// Its list offers marks only: ○, ✓.
-    marked: bool,
-    /// Its list, or its heading, only asks whether the question applies: 該当, 非該当.
-    applies: bool,
-    /// Texts with boxes to tick.
-    boxes: usize,
-    /// Cells beside questions that hold a text.
-    filled: usize,
-    /// Characters in those texts.
-    written: usize,
-    /// Cells beside questions that are empty and look like places to write into.
-    open: usize,
-    /// Cells beside questions that may be edited.
-    unlocked: usize,
-    /// How the first empty cell beside a question looks, or where none is empty, the first.
-    place: Look,
-}
-
-impl<'a> Stats<'a> {
-    fn new(col: u32, leaf: &'a Leaf) -> Self {
-        Self {
-            col,
-            leaf,
-            role: None,
-            texts: 0,
-            chars: 0,
-            numbers: 0,
-            counters: 0,
-            tall: 0,
-            kana: 0,
-            sentences: 0,
-            changes: 0,
-            last: "",
-            lists: false,
-            marked: false,
-            applies: false,
-            boxes: 0,
-            filled: 0,
-            written: 0,
-            open: 0,
-            unlocked: 0,
-            place: Look::default(),
-        }
-    }
-
-    fn add(&mut self, text: &'a str) {
-        self.texts += 1;
-        self.chars += text.chars().count();
-        let number = is_number(text);
-        self.numbers += usize::from(number);
-        self.counters += usize::from(!number && is_counter(text));
-        self.boxes += usize::from(boxes::choices(text).is_some());
-        self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
-        let end = text.trim_end_matches(['。', '.', ' ', '　']);
-        self.sentences += usize::from(text.ends_with(['。', '?', '？']) || end.ends_with(['か', 'る']) || end.ends_with("こと"));
-        self.changes += usize::from(self.last != text);
-        self.last = text;
-    }
-
-    /// Looks at the cells beside the questions.
-    fn measure(&mut self, grid: &Grid<'_>, rows: &[u32]) {
-        let mut first = true;
-        for &row in rows {
-            let at = CellRef::new(row, self.col);
-            let (text, look) = grid.cell(at).map_or(("", Look::default()), |c| (c.text.as_str(), c.look));
-            self.unlocked += usize::from(look.unlocked);
-            if row == rows[0] {
-                self.place = look;
-            }
-            if !text.is_empty() && grid.block(at).last.col > self.leaf.last {
-                // A text that runs over several columns stands in none of them.
-            } else if !text.is_empty() {
-                self.written += text.chars().count();
-                self.filled += usize::from(boxes::choices(text).is_none());
-            } else if grid.block(at).first == at {
-                self.open += usize::from(grid.invites(at, look) || look.filled());
-                if std::mem::take(&mut first) {
-                    self.place = look;
-                }
-            }
-        }
-    }
-
-    fn heading(&self) -> Option<Heading> {
-        self.leaf.heading
-    }
-
-    fn in_answer_group(&self) -> bool {
-        self.leaf.above.contains(&Heading::Answer) && !self.is_closed_above()
-    }
-
-    /// Under a group that is the client's own, or last time's.
-    fn is_closed_above(&self) -> bool {
-        self.leaf.above.iter().any(|h| matches!(h, Heading::Previous | Heading::Internal))
-    }
-
-    /// Beside the question, under one heading with it.
-    fn explains_the_question(&self) -> bool {
-        matches!(self.leaf.above.last(), Some(Heading::Question | Heading::Item)) && !self.lists && self.boxes == 0
-    }
-
-    /// Named for what stands beside the answer.
-    fn is_beside(&self) -> bool {
-        matches!(self.heading(), Some(Heading::Remark | Heading::Evidence | Heading::Internal))
-    }
-
-    fn english(&self) -> bool {
-        self.texts > 0 && self.kana * 2 < self.texts
-    }
-
-    fn average(&self) -> usize {
-        self.chars / self.texts.max(1)
-    }
 }
 
 /// The column of the questions: by its heading, by how long and how many its texts are, and by how they end.
