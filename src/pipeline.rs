@@ -374,16 +374,17 @@ impl Pipeline {
         }
         let found = crate::questionnaire::find_with(workbook, mapping)?;
         let matcher = engine.matcher(past, &self.0.library);
-        let total = found.questions.len();
+        let (problems, questions) = (found.problems, [found.facts, found.questions].concat());
+        let total = questions.len();
         let mut suggestions = Vec::with_capacity(total);
-        for (done, (question, asked)) in found.questions.iter().zip(&matcher.read(&found.questions)).enumerate() {
+        for (done, (question, asked)) in questions.iter().zip(&matcher.read(&questions)).enumerate() {
             if self.stopping() {
                 return Ok(None);
             }
             self.set_progress(questionnaire.id, Some(Progress::Matching { done, total }));
             suggestions.push(matcher.suggest(question, asked, &questionnaire.services));
         }
-        Ok(Some(Found { problems: found.problems, questions: found.questions.into_iter().zip(suggestions).collect() }))
+        Ok(Some(Found { problems, questions: questions.into_iter().zip(suggestions).collect() }))
     }
 }
 

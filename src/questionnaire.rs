@@ -13,6 +13,7 @@ mod cards;
 pub mod choices;
 mod columns;
 mod corrected;
+mod facts;
 pub mod filled;
 mod find;
 pub mod fingerprint;
@@ -106,6 +107,8 @@ pub struct Questionnaire {
     pub sheets: Vec<(String, SheetRole)>,
     /// In the order a person reads them.
     pub questions: Vec<Question>,
+    /// What is asked about the company outside of the questions, in the same form: 「会社名」 above a table or on a title page.
+    pub facts: Vec<Question>,
     /// What could not be understood, with its place.
     pub problems: Vec<Problem>,
     /// How each sheet was read, in tab order.
@@ -113,6 +116,11 @@ pub struct Questionnaire {
 }
 
 impl Questionnaire {
+    /// All that a person is to answer: what is asked about the company above the tables, then the questions.
+    pub fn asked(&self) -> impl Iterator<Item = &Question> {
+        self.facts.iter().chain(&self.questions)
+    }
+
     /// How the sheet of that name was read.
     #[must_use]
     pub fn layout(&self, sheet: &str) -> Option<&SheetLayout> {

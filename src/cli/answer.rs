@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     }
     let mut report = Report::from(&found);
     let mut edits: Vec<CellEdit> = Vec::new();
-    let (mut kept, mut profile) = (0, 0);
+    let (mut kept, mut profile) = (0, found.facts.len());
     let mut tally: BTreeMap<Band, Tally> = BTreeMap::new();
     let asked = index.questionnaire(found.questions.iter().map(|q| (q.text.as_str(), q.section.as_slice())));
     for ((question, line), asked) in found.questions.iter().zip(&mut report.questions).zip(&asked) {

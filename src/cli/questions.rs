@@ -30,13 +30,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut out, &Report::from(&found)).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
-        for q in &found.questions {
+        for q in found.asked() {
             let number = q.number.as_deref().unwrap_or("-");
             writeln!(out, "{}\t{}\t{number}\t{}", q.sheet, q.question_cell, q.text.replace('\n', " "))?;
         }
-        let profile = found.questions.iter().filter(|q| q.kind == Kind::Profile).count();
+        let profile = found.asked().filter(|q| q.kind == Kind::Profile).count();
         let more = if profile > 0 { format!("（ほかに会社情報の欄 {profile} 件）") } else { String::new() };
-        writeln!(out, "{} 問{more}", found.questions.len() - profile)?;
+        writeln!(out, "{} 問{more}", found.asked().count() - profile)?;
         for problem in &found.problems {
             let cell = problem.cell.map(|c| c.to_string()).unwrap_or_default();
             writeln!(out, "注意: {} {cell} {}", problem.sheet.as_deref().unwrap_or(""), problem.message)?;

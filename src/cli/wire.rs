@@ -11,6 +11,8 @@ use crate::workbook::Change;
 #[derive(Debug, Serialize)]
 pub(super) struct Report<'a> {
     sheets: Vec<SheetLine<'a>>,
+    /// What is asked about the company above the tables and on title pages.
+    facts: Vec<QuestionLine<'a>>,
     pub questions: Vec<QuestionLine<'a>>,
     problems: Vec<ProblemLine<'a>>,
     /// Only where a file was written: exactly the cells that changed in it.
@@ -129,6 +131,7 @@ impl<'a> From<&'a Questionnaire> for Report<'a> {
         };
         Self {
             sheets: found.sheets.iter().map(|(name, r)| SheetLine { name, role: role(*r) }).collect(),
+            facts: found.facts.iter().map(QuestionLine::from).collect(),
             questions: found.questions.iter().map(QuestionLine::from).collect(),
             problems: found
                 .problems

@@ -4,7 +4,7 @@ use super::{Pipeline, PipelineError};
 use crate::people::By;
 use crate::questionnaire::fingerprint::{Fingerprint, NEAR};
 use crate::questionnaire::mapping::{BadCorrection, Correction, Mapping};
-use crate::questionnaire::{self, Questionnaire};
+use crate::questionnaire::{self, Question, Questionnaire};
 use crate::store::{Form, MappingError, MappingState, Origin, Reading};
 use crate::workbook::{Workbook, read};
 
@@ -113,7 +113,8 @@ impl Pipeline {
             Fingerprint::of(&workbook, &found)
         });
         let fingerprint = fingerprint.await.map_err(PipelineError::from)?;
-        self.0.store.put_mapping(id, &draft, &fingerprint, &found.questions, by, self.0.clock.now()).await?;
+        let asked: Vec<Question> = found.asked().cloned().collect();
+        self.0.store.put_mapping(id, &draft, &fingerprint, &asked, by, self.0.clock.now()).await?;
         self.enqueue(id);
         Ok(true)
     }

@@ -9,7 +9,7 @@ use super::headings::Heading;
 use super::mapping::{Block, Role, SheetMapping};
 use super::rows::Reader;
 use super::table::Table;
-use super::{Question, SheetLayout, Why};
+use super::{Question, Why};
 use crate::workbook::{CellRef, Problem};
 
 /// Reads the rows under a column that a person marked as the questions', on a sheet on which no table was found; false where
@@ -70,14 +70,13 @@ pub(super) fn apply(mut readers: Vec<Reader<'_, '_>>, said: &SheetMapping) -> Re
             problems.push(unclear(&sheet, mark.row));
         }
     }
-    let excluded = |row: u32| said.rows.iter().any(|m| m.row == row && !m.asks);
-    let mut read = Read { questions: Vec::new(), problems, layout: SheetLayout::default() };
+    let mut read = Read { problems, ..Read::default() };
     for reader in readers {
         read.problems.extend(reader.problems);
         read.layout.tables.extend(reader.tables.into_iter().map(|(table, _)| table));
         read.layout.left.extend(reader.left);
         for question in reader.questions {
-            match excluded(question.question_cell.row) {
+            match said.leaves_out(question.question_cell.row) {
                 true => read.layout.left.push((question.question_cell.row, Why::Excluded)),
                 false => read.questions.push(question),
             }

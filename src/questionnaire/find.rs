@@ -9,7 +9,7 @@ use super::rows::{MAX_TITLE, Reader, shape};
 use super::wording::is_example_mark;
 use super::table::{self, Table, is_choice};
 use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
-use super::{cards, corrected, filled, legend, mistaken, profile};
+use super::{cards, corrected, facts, filled, legend, mistaken, profile};
 use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 
 /// Finds the questions of a client's workbook.
@@ -42,7 +42,7 @@ pub fn find_with(workbook: &Workbook, mapping: &Mapping) -> Result<Questionnaire
 pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
     let headings = Headings::builtin();
     let problems = workbook.problems.clone();
-    let mut found = Questionnaire { sheets: Vec::new(), questions: Vec::new(), problems, layouts: Vec::new() };
+    let mut found = Questionnaire { sheets: Vec::new(), questions: Vec::new(), facts: Vec::new(), problems, layouts: Vec::new() };
     let named: Vec<Option<SheetRole>> = workbook.sheets.iter().map(|s| named_role(s, headings)).collect();
     let explains = |role: &Option<SheetRole>| *role == Some(SheetRole::Instructions);
     let legend = workbook.sheets.iter().zip(&named).filter(|(_, role)| explains(role)).find_map(|(sheet, _)| legend_sheet(sheet));
@@ -54,7 +54,8 @@ pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
             Some(true) => None,
             None => named,
         };
-        let Read { questions, problems, layout } = match named {
+        let Read { questions, facts, problems, layout } = match named {
+            Some(SheetRole::Cover) => Read { facts: facts::above(&Grid::new(sheet, headings), u32::MAX), ..Read::default() },
             Some(_) => Read::default(),
             None => in_sheet(sheet, headings, legend.as_deref(), said),
         };
@@ -90,6 +91,7 @@ pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
         found.problems.extend(problems);
         found.sheets.push((sheet.name.clone(), role));
         found.questions.extend(questions);
+        found.facts.extend(facts.into_iter().filter(|f| !said.leaves_out(f.question_cell.row)));
         found.layouts.push(layout);
     }
     legend::explain(workbook, &found.sheets, &mut found.questions);
@@ -127,6 +129,7 @@ fn answer_place(sheet: &Sheet) -> Option<CellRef> {
 #[derive(Default)]
 pub(super) struct Read {
     pub questions: Vec<Question>,
+    pub facts: Vec<Question>,
     pub problems: Vec<Problem>,
     pub layout: SheetLayout,
 }
@@ -146,6 +149,9 @@ fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, sa
     let mut read = corrected::apply(readers, said);
     if let Some(grid) = parts.first() {
         filled::note(grid, &mut read.questions);
+        if let Some(first) = read.questions.iter().map(|q| q.question_cell.row).min() {
+            read.facts = facts::above(grid, first);
+        }
     }
     read
 }

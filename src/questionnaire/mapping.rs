@@ -293,6 +293,11 @@ impl Mapping {
 }
 
 impl SheetMapping {
+    /// Whether a person said that the row is not to be answered.
+    pub(super) fn leaves_out(&self, row: u32) -> bool {
+        self.rows.iter().any(|m| m.row == row && !m.asks)
+    }
+
     fn mark_column(&mut self, sheet: &Sheet, here: Option<&SheetLayout>, col: u32, role: Option<Role>) -> Result<(), BadCorrection> {
         // Answers may go right of everything that stands there.
         let end = sheet.cells.keys().map(|at| at.col).max().unwrap_or(1) + 1;

@@ -22,6 +22,9 @@ pub const VOCABULARY: &str = "index/profile.tsv";
 /// The key of the day of answering: known only when the answers leave, so no profile has it.
 const DATE: &str = "date";
 
+/// The key of the services that a questionnaire is about: it says so itself.
+const SERVICES: &str = "service-name";
+
 /// A fact that a profile can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -102,15 +105,15 @@ impl Words {
         Ok(words)
     }
 
-    /// The facts a text asks for and nothing else, with the client's words for them; none where it asks for anything more.
-    fn asked<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
+    /// The facts a text asks for and nothing else; none where it asks for anything more.
+    fn asked(&self, text: &str, about_company: bool) -> Option<Vec<&Fact>> {
         if self.begins_otherwise(text) {
             return None;
         }
         let whole = squeeze(text);
         // 「会社名（フリガナ）」 is a word of its own.
         if let Some(&at) = self.known.get(&whole) {
-            return Some(vec![(&self.facts[at], text.trim().to_owned())]).filter(|_| about_company || !self.weak.contains(&whole));
+            return Some(vec![&self.facts[at]]).filter(|_| about_company || !self.weak.contains(&whole));
         }
         let bare = match without_brackets(text) {
             Cow::Borrowed(_) => whole,
@@ -147,7 +150,7 @@ impl Words {
         alike.any(|word| text.starts_with(word)) || self.lead.iter().filter_map(behind).any(|rest| self.begins(rest))
     }
 
-    fn parts<'a>(&'a self, text: &str, about_company: bool) -> Option<Vec<(&'a Fact, String)>> {
+    fn parts(&self, text: &str, about_company: bool) -> Option<Vec<&Fact>> {
         let (lead, rest) = match self.lead.iter().find_map(|lead| text.strip_prefix(lead.as_str()).map(|rest| (lead, rest))) {
             Some((lead, rest)) if !self.known.contains_key(text) => (Some(lead), rest),
             _ => (None, text),
@@ -156,7 +159,7 @@ impl Words {
         let about_company = about_company || lead.is_some();
         let known = |word: &str| self.known.get(word).filter(|_| about_company || !self.weak.iter().any(|w| w == word));
         if let Some(&at) = known(rest) {
-            return Some(vec![(&self.facts[at], rest.to_owned())]);
+            return Some(vec![&self.facts[at]]);
         }
         for joint in ["および", "及び", "ならびに", "並びに", "、", ",", "・", "/", "と"] {
             let mut cuts = rest.match_indices(joint);
@@ -174,7 +177,7 @@ impl Words {
         None
     }
 
-    fn of(&self, question: &Question) -> Option<Vec<(&Fact, String)>> {
+    fn of(&self, question: &Question) -> Option<Vec<&Fact>> {
         // What is no fact about a company is none about anything.
         self.asked(&question.text, true)?;
         let speaks = |text: &str| {
@@ -189,7 +192,7 @@ impl Words {
 
 /// The facts a profile can hold, in the order of the file.
 pub fn facts() -> impl Iterator<Item = &'static Fact> {
-    Words::builtin().facts.iter().filter(|f| f.key != DATE)
+    Words::builtin().facts.iter().filter(|f| f.key != DATE && f.key != SERVICES)
 }
 
 /// What a question is about.
@@ -198,17 +201,26 @@ pub fn kind_of(question: &Question) -> Kind {
     if Words::builtin().of(question).is_some() { Kind::Profile } else { Kind::Check }
 }
 
-/// The draft for a question about the company; `None` where the profile does not hold all that is asked for.
+/// Whether a label such as 「会社名」 asks for facts and nothing else; `about_company` where what stands around it does.
+pub(super) fn asks(label: &str, about_company: bool) -> bool {
+    Words::builtin().asked(label, about_company).is_some()
+}
+
+/// The draft for a question about the company, in a questionnaire about `services`; `None` where the profile does not hold all
+/// that is asked for.
 #[must_use]
-pub fn draft(question: &Question, profile: &Profile) -> Option<Draft> {
+pub fn draft(question: &Question, profile: &Profile, services: &[String]) -> Option<Draft> {
     let asked = Words::builtin().of(question).filter(|_| question.kind == Kind::Profile)?;
-    let values: Vec<(&Fact, &str, &String)> =
-        asked.iter().map(|(fact, word)| Some((*fact, word.as_str(), profile.0.get(&fact.key)?))).collect::<Option<_>>()?;
-    let text = match values.as_slice() {
-        [(_, _, value)] => (*value).clone(),
-        several => several.iter().map(|(fact, _, value)| format!("{}：{value}", fact.name)).collect::<Vec<_>>().join("\n"),
+    let value = |fact: &Fact| match fact.key.as_str() {
+        SERVICES => Some(services.join("、")).filter(|s| !s.is_empty()),
+        key => profile.0.get(key).cloned(),
     };
-    Some(Draft { text, sources: values.iter().map(|(fact, ..)| fact.name.clone()).collect() })
+    let values: Vec<(&Fact, String)> = asked.into_iter().map(|fact| Some((fact, value(fact)?))).collect::<Option<_>>()?;
+    let text = match values.as_slice() {
+        [(_, value)] => value.clone(),
+        several => several.iter().map(|(fact, value)| format!("{}：{value}", fact.name)).collect::<Vec<_>>().join("\n"),
+    };
+    Some(Draft { text, sources: values.iter().map(|(fact, _)| fact.name.clone()).collect() })
 }
 
 /// The day that a workbook says it was filled in on: beside, below or behind a word such as 記入日; `None` where it says none.
@@ -268,7 +280,7 @@ mod tests {
     #[test]
     fn facts_are_what_is_asked_for_and_nothing_else() {
         let known = Words::builtin();
-        let keys = |text: &str, about: bool| known.asked(text, about).map(|found| found.iter().map(|(f, _)| f.key.as_str()).collect::<Vec<_>>());
+        let keys = |text: &str, about: bool| known.asked(text, about).map(|found| found.iter().map(|f| f.key.as_str()).collect::<Vec<_>>());
         for (text, want) in [
             ("会社名", vec!["company-name"]),
             ("会社名（フリガナ）", vec!["company-name-kana"]),

@@ -273,7 +273,7 @@ async fn show(app: &App, who: &Who, id: i64, asked: &Asked, wrong: String, statu
     let page = MappingPage {
         frame,
         head: Header::new(questionnaire, app.clock.today()),
-        found: (found.questions.iter().filter(|q| q.kind == Kind::Check).count(), found.questions.iter().filter(|q| q.kind == Kind::Profile).count()),
+        found: (found.questions.iter().filter(|q| q.kind == Kind::Check).count(), found.asked().filter(|q| q.kind == Kind::Profile).count()),
         tabs: tabs.collect(),
         at,
         sheet: SheetView::new(sheet, found, &said, asked.from.parse().unwrap_or(1), may == May::Change),

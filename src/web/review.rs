@@ -173,7 +173,7 @@ pub(super) async fn page(
     let mut question = app.store.question(id, at).await?.ok_or(WebError::NotFound)?;
     let item = asked.item.parse().ok();
     complete(&app, &questionnaire.services, &mut question, item);
-    let fact = fact(&app, &question).await?;
+    let fact = fact(&app, &question, &questionnaire.services).await?;
     let entered = match past::named(&app, id, &asked.past).await? {
         Some(past) => Entered::past(&question, past),
         None => Entered::stored(&question, fact.as_ref(), item),
@@ -272,7 +272,7 @@ impl Shown {
             let decided = app.store.earlier(id, &asked).await?.into_iter().map(Past::decided);
             (found, decided.chain(with_words.iter().map(Past::filed)).collect())
         };
-        let fact = fact(app, &question).await?;
+        let fact = fact(app, &question, &questionnaire.services).await?;
         let around = Around {
             people: people.into_iter().filter(|p| p.active).collect(),
             assignee: app.store.assignee(id, position).await?,
@@ -306,10 +306,10 @@ impl Shown {
     }
 }
 
-/// What the company's profile says to the question, as the profile is now.
-async fn fact(app: &App, question: &ReviewQuestion) -> Result<Option<profile::Draft>, WebError> {
+/// What the company's profile says to the question, as the profile is now, in a questionnaire about `services`.
+async fn fact(app: &App, question: &ReviewQuestion, services: &[String]) -> Result<Option<profile::Draft>, WebError> {
     match question.question.kind {
         QuestionKind::Check => Ok(None),
-        QuestionKind::Profile => Ok(profile::draft(&question.question, &app.store.profile().await?)),
+        QuestionKind::Profile => Ok(profile::draft(&question.question, &app.store.profile().await?, services)),
     }
 }

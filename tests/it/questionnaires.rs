@@ -93,3 +93,22 @@ fn what_is_left_out_is_said() {
     assert!(list[0]["message"].as_str().unwrap().contains("参照先をたどれない"), "{list}");
     assert_eq!((&list[0]["sheet"], &list[0]["cell"]), (&serde_json::json!("保全"), &serde_json::json!("C3")));
 }
+
+/// What a title page or the head of a sheet asks about the company is found beside the questions; what is filled in, or the
+/// client's own, is not.
+#[test]
+fn company_facts_above_the_tables_are_found() {
+    let facts = |name: &str| -> Vec<(String, String, String)> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/clients").join(name);
+        let output = Command::new(env!("CARGO_BIN_EXE_kaitou")).arg("questions").arg(file).arg("--json").output().unwrap();
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |fact: &Value, key: &str| fact[key].as_str().unwrap().to_owned();
+        let facts = found["facts"].as_array().unwrap().iter();
+        facts.inspect(|f| assert_eq!(f["kind"], "profile")).map(|f| (text(f, "sheet"), text(f, "question"), text(f, "text_cell"))).collect()
+    };
+    let want = |all: &[(&str, &str, &str)]| all.iter().map(|(s, q, c)| ((*s).to_owned(), (*q).to_owned(), (*c).to_owned())).collect::<Vec<_>>();
+    assert_eq!(facts("mixed-sheets.xlsx"), want(&[("表紙", "貴社名", "C9"), ("表紙", "ご記入者", "C10"), ("表紙", "ご記入日", "C11")]));
+    let above = [("御社名", "C4"), ("ご担当者", "C5"), ("役職", "F5"), ("ご連絡先（TEL）", "C6"), ("記入日", "F6")];
+    assert_eq!(facts("preamble-two-tier.xlsx"), want(&above.map(|(q, c)| ("調査票", q, c))));
+    assert_eq!(facts("two-tables.xlsx"), want(&[]));
+}

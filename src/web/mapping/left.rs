@@ -82,7 +82,7 @@ pub(super) fn left_out(sheet: &Sheet, found: &Questionnaire, role: SheetRole) ->
 
 /// The rows that hold a question or a place for an answer.
 fn asked(sheet: &Sheet, found: &Questionnaire) -> BTreeSet<u32> {
-    let here = found.questions.iter().filter(|q| q.sheet == sheet.name);
+    let here = found.asked().filter(|q| q.sheet == sheet.name);
     here.flat_map(|q| {
         let marks = q.marks.iter().flatten().map(|m| m.cell);
         [Some(q.question_cell), q.choice_cell, q.text_cell].into_iter().flatten().chain(marks).map(|at| at.row)

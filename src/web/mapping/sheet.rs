@@ -168,8 +168,16 @@ fn tags(sheet: &Sheet, found: &Questionnaire) -> HashMap<CellRef, Vec<Tag>> {
         q.text_cell.into_iter().for_each(|cell| put(cell, Role::Text, "記述".to_owned()));
         q.marks.iter().flatten().for_each(|m| put(m.cell, Role::Mark, "○".to_owned()));
     }
+    for fact in found.facts.iter().filter(|f| f.sheet == sheet.name) {
+        let mut put = |cell: CellRef, role: Role, text: &str| tags.entry(cell).or_default().push(Tag { class: role.name(), text: text.to_owned() });
+        put(fact.question_cell, Role::Question, FACT);
+        fact.text_cell.into_iter().for_each(|cell| put(cell, Role::Text, "記述"));
+    }
     tags
 }
+
+/// What is asked about the company outside of the questions.
+const FACT: &str = "会社情報";
 
 /// The number that the client gave, where it is short, else the place.
 fn question_name(number: Option<&str>, at: usize) -> String {
@@ -209,7 +217,10 @@ fn rows(
 ) -> Vec<Row> {
     let mut asked: BTreeMap<u32, String> = BTreeMap::new();
     for (at, q) in found.questions.iter().enumerate().filter(|(_, q)| q.sheet == sheet.name) {
-        asked.entry(q.question_cell.row).or_insert_with(|| question_name(q.number.as_deref(), at));
+        asked.entry(q.question_cell.row).or_insert_with(|| format!("問 {}", question_name(q.number.as_deref(), at)));
+    }
+    for fact in found.facts.iter().filter(|f| f.sheet == sheet.name) {
+        asked.entry(fact.question_cell.row).or_insert_with(|| FACT.to_owned());
     }
     let layout = found.layout(&sheet.name);
     let left: HashMap<u32, Why> = layout.iter().flat_map(|l| l.left.iter().copied()).collect();
@@ -218,7 +229,7 @@ fn rows(
     let row = |row: u32| {
         let hidden = sheet.hidden_rows.binary_search(&row).is_ok();
         let (label, class) = match (asked.get(&row), left.get(&row)) {
-            (Some(name), _) => (format!("問 {name}"), "asks"),
+            (Some(name), _) => (name.clone(), "asks"),
             (None, Some(why)) => (why_words(*why).0.to_owned(), if *why == Why::Excluded { "excluded" } else { "left" }),
             (None, None) if hidden => ("非表示".to_owned(), "left"),
             (None, None) if heads.contains(&row) => ("見出し".to_owned(), "left"),

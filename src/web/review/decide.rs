@@ -79,7 +79,7 @@ pub(in crate::web) async fn decide(
     let choice = Some(sent.choice.clone()).filter(|c| !c.is_empty());
     let answer = FinalAnswer { choice, text: sent.text.clone() };
     let now = question.review.state.clone();
-    let fact = fact(&app, &question).await?;
+    let fact = fact(&app, &question, &questionnaire.services).await?;
     let wanted = match (sent.action.as_str(), proposal) {
         ("save", None) if fact.is_some() => {
             now.edit_fact(&question.question, fact.as_ref().map_or("", |f| &f.text), answer.clone())
@@ -208,7 +208,8 @@ pub(in crate::web) async fn ask(
             return Ok(back(id, position, show, Some(position)));
         }
     };
-    let entered = Entered { wrong: Some(refused), ..Entered::stored(&question, fact(&app, &question).await?.as_ref(), None) };
+    let services = app.store.questionnaire(id).await?.ok_or(WebError::NotFound)?.services;
+    let entered = Entered { wrong: Some(refused), ..Entered::stored(&question, fact(&app, &question, &services).await?.as_ref(), None) };
     again(&app, &who, id, show, question, entered, headers.contains_key("x-part"), StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
