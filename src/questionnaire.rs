@@ -23,6 +23,7 @@ pub mod legend;
 pub mod mapping;
 mod meaning;
 pub mod mistaken;
+mod offered;
 pub mod polarity;
 pub mod profile;
 mod rows;

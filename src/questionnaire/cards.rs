@@ -1,6 +1,7 @@
 //! Questions with their answers below them: 「質問1 …」, and under it 「回答」 with a box, or an empty box alone.
 
 use super::boxes;
+use super::filled::is_prompt;
 use super::grid::{Block, Grid};
 use super::headings::Heading;
 use super::rows::{MAX_TITLE, Titles, shape};
@@ -126,6 +127,11 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
     let mut places: Vec<CellRef> = grid.places().collect();
     let boxed = grid.rows(1, grid.last_row).flat_map(|(_, blocks)| blocks).filter(|b| boxes::choices(b.text).is_some());
     places.extend(boxed.map(|b| b.range.first));
+    // 「選択してください」 in a list's cell.
+    let prompts = grid.rows(1, grid.last_row).flat_map(|(_, blocks)| blocks).filter(|b| is_place(grid, b));
+    places.extend(prompts.map(|b| b.range.first));
+    places.sort_unstable();
+    places.dedup();
     let mut numbers: Vec<u32> = grid.rows(1, grid.last_row).map(|(row, _)| row).chain(places.iter().map(|at| at.row)).collect();
     numbers.sort_unstable();
     numbers.dedup();
@@ -133,11 +139,11 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
     for row in numbers {
         let here: Vec<CellRef> = places.iter().filter(|at| at.row == row).copied().collect();
         let blocks = grid.row(row);
-        let asks = blocks.iter().any(|b| is_asking(b) && !is_label(b.text));
+        let asks = blocks.iter().any(|b| is_asking(b) && !is_label(b.text) && !is_place(grid, b));
         let kind = if asks || here.is_empty() {
             Row::Texts(blocks)
         } else {
-            let labelled = |at: &CellRef| blocks.iter().filter(|b| b.range.last.col < at.col).max_by_key(|b| b.col());
+            let labelled = |at: &CellRef| blocks.iter().filter(|b| b.range.last.col < at.col && !is_place(grid, b)).max_by_key(|b| b.col());
             let known = |b: &Block<'_>| is_label(b.text) || matches!(grid.heading(b), Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice));
             let place = |at: CellRef| {
                 let text = grid.text(at);
@@ -152,9 +158,9 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
                 }
             };
             let boxed = |b: &Block<'_>| boxes::choices(b.text).is_some();
-            if blocks.iter().all(|b| known(b) || boxed(b)) {
+            if blocks.iter().all(|b| known(b) || boxed(b) || is_place(grid, b)) {
                 // An empty cell left of every label is the number's.
-                let first = blocks.iter().filter(|b| !boxed(b)).map(Block::col).min().unwrap_or(0);
+                let first = blocks.iter().filter(|b| !boxed(b) && !is_place(grid, b)).map(Block::col).min().unwrap_or(0);
                 Row::Places(here.into_iter().filter(|at| at.col > first).map(place).collect())
             } else {
                 Row::Other
@@ -165,6 +171,11 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
     rows
 }
 
+/// Whether the block's text only asks for an answer that is picked from its list.
+fn is_place(grid: &Grid<'_>, block: &Block<'_>) -> bool {
+    is_prompt(block.text) && grid.validation(block.range.first).is_some()
+}
+
 /// Whether the text only says that a question or an answer stands beside it: 「質問1」, 「Q3.」, 「A.」, 「回答」, 「→」.
 fn is_label(text: &str) -> bool {
     if text.len() > 36 {
@@ -172,5 +183,5 @@ fn is_label(text: &str) -> bool {
     }
     let text: String = normalize(text).chars().filter(|c| c.is_alphanumeric() || matches!(c, '→' | '⇒')).collect();
     let bare = text.trim_end_matches(|c: char| c.is_ascii_digit());
-    ["", "質問", "設問", "問", "問い", "q", "question", "no", "a", "ans", "answer", "答", "答え", "回答", "ご回答", "回答欄", "→", "⇒"].contains(&bare)
+    ["", "質問", "設問", "問", "問い", "q", "question", "no", "a", "ans", "answer", "答", "答え", "回答", "ご回答", "回答欄", "お返事", "ご返事", "お答え", "→", "⇒"].contains(&bare)
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::boxes;
 use super::grid::Grid;
 use super::choices::stance_of;
-use super::headings::{Heading, Headings};
+use super::headings::{Heading, Headings, without_brackets};
 use super::mapping::Role;
 use super::meaning::only_applies;
+use super::offered;
 use super::wording::is_example_mark;
 use super::table::{Table, choices_in, is_choice, is_number};
 use crate::text::is_hiragana;
@@ -84,7 +85,8 @@ impl Table {
         columns.categories = left()
             .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
             .filter(|s| !(s.english() && matches!(s.heading(), Some(Heading::Question) | None)))
-            .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
+            // A name merged over its rows groups them, unless its heading is a known word that says otherwise.
+            .filter(|s| s.groups() && !(s.heading() == Some(Heading::Internal) && Headings::builtin().is_word(&s.leaf.text)) || !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
             .map(|s| s.col)
             .collect();
         columns.number = columns.number.or_else(|| self.unnamed_numbers(grid, &rows));
@@ -141,7 +143,11 @@ impl Table {
                 Some(choices) => only_applies(choices),
                 None => only_applies(std::slice::from_ref(&s.leaf.text)),
             };
-            s.marked = list.and_then(|l| l.choices.as_ref()).is_some_and(|c| c.len() <= 2 && c.iter().all(|c| !c.contains(char::is_alphanumeric)));
+            s.marked = list.and_then(|l| l.choices.as_ref()).is_some_and(|c| match c.as_slice() {
+                // 「レ」 is a letter by its form.
+                [only] => only.chars().nth(1).is_none(),
+                several => several.len() == 2 && several.iter().all(|c| !c.contains(char::is_alphanumeric)),
+            });
         }
         stats
     }
@@ -151,7 +157,7 @@ impl Table {
 fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[u32], legend: bool, columns: &mut Columns) {
     let rows = question_rows.len();
     let guarded = grid.sheet.protected && stats.iter().any(|s| s.unlocked > 0);
-    let inline = |s: &Stats<'_>| choices_in(&s.leaf.text);
+    let inline = |s: &Stats<'_>| choices_in(&s.leaf.text).or_else(|| offered::line(&s.leaf.text));
     // How the places look that are surely to be filled in: a judgement that looks the same is asked for, too.
     let sure = |s: &&Stats<'_>| matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) && s.open > 0 && !s.is_closed_above();
     let places: Vec<Look> = stats.iter().filter(sure).map(|s| s.place).filter(|look| look.filled() || grid.sheet.protected && look.unlocked).collect();
@@ -188,6 +194,9 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let mut open: Vec<&Stats<'_>> = stats[asked + 1..].iter().filter(|s| could(s)).collect();
     let left = |s: &&Stats<'_>| could(s) && (s.lists || s.filled * 5 < rows && strong(s));
     open.extend(stats[..asked].iter().filter(left));
+    // 「令和5年度」 beside 「令和6年度」: of columns of one name, those that are filled in are of another time.
+    let empty: Vec<&str> = open.iter().filter(|s| s.filled == 0 && s.open > 0).map(|s| s.leaf.text.as_str()).collect();
+    open.retain(|s| s.filled == 0 || !empty.contains(&s.leaf.text.as_str()));
     let answering = |s: &Stats<'_>| {
         matches!(s.heading(), Some(Heading::Answer | Heading::Choice)) || s.in_answer_group() && !s.is_beside() || inline(s).is_some()
     };
@@ -195,8 +204,8 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
         // 「判定」 is the answer where nothing else is.
         let review = |s: &&Stats<'_>| s.heading() == Some(Heading::Review) && s.role.is_none() && !s.is_closed_above() && !(guarded && s.unlocked == 0);
         let takes = |s: &&Stats<'_>| s.lists || s.boxes > 0 || inline(s).is_some() || (legend || open.is_empty()) && s.open * 2 >= rows;
-        let found = stats[asked + 1..].iter().find(|s| review(s) && takes(s));
-        open.extend(found);
+        let found = || stats[asked + 1..].iter().filter(|s| review(s) && takes(s));
+        open.extend(found().find(|s| s.filled == 0).or_else(|| found().next()));
     }
     // What the client printed beside every question explains it, where another column is left empty for the answer.
     let blank = open.iter().any(|s| s.filled * 5 < rows.max(1) && (strong(s) || s.open * 2 >= rows));
@@ -222,7 +231,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let answered = columns.choice.is_some() || !columns.marks.is_empty();
     // A column of an unknown name takes the text where it looks like the others that are to be filled in.
     let like = |s: &Stats<'_>| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
-    let excuses = |s: &Stats<'_>| Headings::builtin().excuses(&s.leaf.text);
+    let excuses = |s: &Stats<'_>| Headings::builtin().excuses(&without_brackets(&s.leaf.text));
     // 「内容」 beside 「備考」 is the answer where no choice is.
     columns.text = best(&|s| !answered && s.heading() == Some(Heading::Question))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Remark) && !excuses(s)))
@@ -288,7 +297,9 @@ fn marks(stats: &[Stats<'_>], rows: usize) -> Vec<(u32, String)> {
         (named || is_choice(&s.leaf.text)) && short && marked && !s.is_closed_above() && s.role.is_none()
     };
     let could: Vec<bool> = stats.iter().map(markable).collect();
-    let choice = |i: usize| could[i] && is_choice(label(i));
+    // 「5」, 「4」 … are choices where each takes a mark.
+    let level = |i: usize| stats[i].marked && label(i).chars().nth(1).is_none() && label(i).chars().all(char::is_alphanumeric) && !label(i).is_empty();
+    let choice = |i: usize| could[i] && (is_choice(label(i)) || level(i));
     let beside = |i: usize, with: &dyn Fn(usize) -> bool| [i.checked_sub(1), Some(i + 1).filter(|n| *n < could.len())].into_iter().flatten().any(|n| could[n] && with(n));
     // 「標準機能で対応」 beside 「オプションで対応」; 「どちらともいえない」 between two choices.
     let member = |i: usize| {
@@ -304,6 +315,10 @@ fn marks(stats: &[Stats<'_>], rows: usize) -> Vec<(u32, String)> {
         }
         let sure = run.len() >= 2 && run.iter().any(|i| choice(*i)) || run.len() >= 3;
         if sure && run.len() > best.len() {
+            // Where marks come from a list, a column without one takes none.
+            if run.iter().any(|i| stats[*i].marked) {
+                run.retain(|i| stats[*i].marked);
+            }
             best = run.iter().map(|i| (stats[*i].col, label(*i).to_owned())).collect();
         }
         run.clear();

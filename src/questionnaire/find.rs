@@ -7,9 +7,9 @@ use super::headings::{Heading, Headings};
 use super::mapping::{Mapping, Role, SheetMapping};
 use super::rows::{MAX_TITLE, Reader, shape};
 use super::wording::is_example_mark;
-use super::table::{self, Table, is_choice};
+use super::table::{self, Table};
 use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
-use super::{cards, corrected, facts, filled, legend, mistaken, profile};
+use super::{cards, corrected, facts, filled, legend, mistaken, offered, profile};
 use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 
 /// Finds the questions of a client's workbook.
@@ -45,7 +45,7 @@ pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
     let mut found = Questionnaire { sheets: Vec::new(), questions: Vec::new(), facts: Vec::new(), problems, layouts: Vec::new() };
     let named: Vec<Option<SheetRole>> = workbook.sheets.iter().map(|s| named_role(s, headings)).collect();
     let explains = |role: &Option<SheetRole>| *role == Some(SheetRole::Instructions);
-    let legend = workbook.sheets.iter().zip(&named).filter(|(_, role)| explains(role)).find_map(|(sheet, _)| legend_sheet(sheet));
+    let legend = workbook.sheets.iter().zip(&named).filter(|(_, role)| explains(role)).find_map(|(sheet, _)| offered::on_sheet(sheet));
     let untouched = SheetMapping::default();
     for (sheet, named) in workbook.sheets.iter().zip(named) {
         let said = mapping.sheet(&sheet.name).unwrap_or(&untouched);
@@ -143,6 +143,9 @@ fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, sa
         [_] => vec![grid],
         several => several.iter().map(|&(first, last)| grid.within(first, last)).collect(),
     };
+    // What stands over the first of several tables side by side is said for all of them.
+    let over = (parts.len() > 1).then(|| table::tables(&parts[0]).first().and_then(|t| offered::above(&parts[0], t.head_first - 1))).flatten();
+    let explained = over.as_deref().or(explained);
     for part in &parts {
         readers.push(in_band(part, explained, &roles));
     }
@@ -158,7 +161,7 @@ fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, sa
 
 fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTreeMap<u32, Role>) -> Reader<'a, 'g> {
     let tables = table::tables(grid);
-    let legend = legend_around(grid, tables.first()).or_else(|| explained.map(<[String]>::to_vec));
+    let legend = offered::around(grid, tables.first()).or_else(|| explained.map(<[String]>::to_vec));
     let mut reader = Reader::new(grid, legend);
     for (index, table) in tables.iter().enumerate() {
         let title = title_above(grid, table.head_first).filter(|b| table.leaves.first().is_none_or(|l| b.col() <= l.first + 1));
@@ -199,7 +202,7 @@ fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTr
     }
     if reader.questions.is_empty()
         && let Some(table) = Table::headless(grid)
-        && let Some(columns) = table.columns(grid, false, roles)
+        && let Some(columns) = table.columns(grid, reader.legend.is_some(), roles)
     {
         reader.read(&table, &columns);
     }
@@ -218,82 +221,4 @@ fn title_above<'a>(grid: &Grid<'a>, head: u32) -> Option<Block<'a>> {
 /// 「＜店舗＞」, 「【共通】」, 「■ 開発」: a title that says by its form that it is one.
 fn is_bracketed(text: &str) -> bool {
     !text.contains(['：', ':']) && text.starts_with(['＜', '<', '【', '［', '[', '〈', '《', '■', '●', '◆', '▼'])
-}
-
-/// Choices that the sheet explains above its first table, right of it, or in a line below it.
-fn legend_around(grid: &Grid<'_>, table: Option<&Table>) -> Option<Vec<String>> {
-    let Some(table) = table else { return legend(grid, grid.last_row) };
-    let right = table.leaves.last().map_or(grid.last_col, |leaf| leaf.last) + 1;
-    let below = || grid.rows(table.head_last + 1, grid.last_row).filter(|(_, blocks)| blocks.len() == 1).find_map(|(_, blocks)| legend_line(blocks[0].text));
-    let beside = || legend(&grid.within(right, grid.last_col.max(right)), grid.last_row);
-    legend(grid, table.head_first - 1).or_else(beside).or_else(below)
-}
-
-/// Choices that texts down to the row explain, each in its own words: 「○：実施している　△：一部」, in one cell, in one below
-/// the other, or a mark in one cell and its meaning beside it.
-fn legend(grid: &Grid<'_>, last: u32) -> Option<Vec<String>> {
-    let mut lines: Vec<String> = Vec::new();
-    for (_, blocks) in grid.rows(1, last) {
-        for block in blocks {
-            if let Some(choices) = legend_line(block.text) {
-                return Some(choices);
-            }
-            lines.extend(explained(block.text));
-        }
-        lines.extend(paired(blocks));
-    }
-    let mut seen = std::collections::HashSet::new();
-    lines.retain(|c| seen.insert(c.clone()));
-    (lines.len() >= 2 && (lines.iter().any(|c| is_choice(c)) || lines.iter().all(|c| is_level(c)))).then_some(lines)
-}
-
-/// Two or more choices that one text explains.
-fn legend_line(text: &str) -> Option<Vec<String>> {
-    if !text.contains(['：', ':', '＝', '=', '…']) {
-        return None;
-    }
-    let parts = text.split([' ', '　', '\n', '、', '，', ',', '／']).filter(|p| !p.is_empty());
-    let mut choices: Vec<String> = Vec::new();
-    for choice in parts.filter_map(explained) {
-        if !choices.contains(&choice) {
-            choices.push(choice);
-        }
-    }
-    let levels = choices.len() >= 3 && choices.iter().all(|c| is_level(c));
-    (choices.len() >= 2 && choices.iter().any(|c| is_choice(c)) || levels).then_some(choices)
-}
-
-/// One of a scale's levels, a letter or a digit: 「Ａ」, 「5」.
-fn is_level(choice: &str) -> bool {
-    choice.chars().nth(1).is_none() && choice.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, 'Ａ'..='Ｚ' | '０'..='９'))
-}
-
-/// A choice in one cell, its meaning in the next.
-fn paired(blocks: &[Block<'_>]) -> Option<String> {
-    let [mark, meaning, ..] = blocks else { return None };
-    let longer = meaning.text.chars().count() > mark.text.chars().count();
-    let plain = meaning.text.chars().nth(24).is_none() && !meaning.text.ends_with('。');
-    let level = mark.text.chars().nth(1).is_none() && mark.text.chars().all(char::is_alphanumeric);
-    let short = mark.text.chars().nth(8).is_none() && is_choice(mark.text);
-    (longer && plain && (short || level)).then(|| mark.text.to_owned())
-}
-
-/// Choices that a sheet of their own explains: a mark in one column, what it means beside it.
-fn legend_sheet(sheet: &Sheet) -> Option<Vec<String>> {
-    let grid = Grid::new(sheet, Headings::builtin());
-    let mut choices: Vec<String> = grid.rows(1, grid.last_row).filter_map(|(_, blocks)| paired(blocks)).collect();
-    let mut seen = std::collections::HashSet::new();
-    choices.retain(|c| seen.insert(c.clone()));
-    (choices.len() >= 2).then_some(choices)
-}
-
-/// The choice that 「Ａ：規程等に定め、実施している」 explains: a short word before a colon.
-fn explained(text: &str) -> Option<String> {
-    let (choice, _) = text.split_once(['：', ':', '＝', '=', '…'])?;
-    // 「【凡例】○：…」
-    let choice = choice.rsplit(['】', '〕', '》', '］', ']']).next().unwrap_or(choice);
-    let choice = choice.trim_start_matches(['【', '（', '(']).trim();
-    let choice = choice.trim_start_matches(['※', '＊', '・', '■', '●']).trim();
-    let short = choice.chars().count() == 1 || is_choice(choice);
-    short.then(|| choice.to_owned())
 }

@@ -110,6 +110,10 @@ impl Words {
         if self.begins_otherwise(text) {
             return None;
         }
+        // In two languages, one below the other: the Japanese line says it.
+        if let Some((english, japanese)) = text.trim().split_once('\n').filter(|(a, b)| a.is_ascii() && !b.is_ascii()) {
+            return self.asked(japanese, about_company).or_else(|| self.asked(english, about_company));
+        }
         let whole = squeeze(text);
         // 「会社名（フリガナ）」 is a word of its own.
         if let Some(&at) = self.known.get(&whole) {
@@ -168,7 +172,9 @@ impl Words {
                 // The left word says of the right one what it is about.
                 let left = self.parts(left, about_company)?;
                 let right = self.parts(right, true)?;
-                Some(left.into_iter().chain(right).collect::<Vec<_>>())
+                let mut both: Vec<&Fact> = left.into_iter().chain(right).collect();
+                both.dedup();
+                Some(both)
             });
             if found.is_some() {
                 return found;

@@ -18,6 +18,9 @@ pub(super) const MAX_TITLE: usize = 60;
 /// Longest name of a field in characters.
 const MAX_FIELD: usize = 20;
 
+/// What a follow-up to the question above begins with.
+const ARROWS: [char; 4] = ['→', '⇒', '└', '↳'];
+
 /// The section titles in force, the widest first.
 #[derive(Default)]
 pub(super) struct Titles {
@@ -134,6 +137,8 @@ impl<'a, 'g> Reader<'a, 'g> {
         self.tables.push((table.found(columns), columns.clone()));
         let answer = columns.choice.or(columns.text).or(columns.marks.first().map(|(col, _)| *col)).unwrap_or(columns.question);
         let any_listed = grid.listed(answer, table.head_last + 1, table.last);
+        let text_end = columns.text.and_then(|col| table.leaves.iter().find(|l| (l.first..=l.last).contains(&col))).map_or(0, |l| l.last);
+        let guarded = grid.sheet.protected && grid.rows(table.head_last + 1, table.last).any(|(row, _)| grid.look(CellRef::new(row, answer)).unlocked);
         let mut carried: Vec<Option<&str>> = vec![None; columns.categories.len()];
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
@@ -169,10 +174,14 @@ impl<'a, 'g> Reader<'a, 'g> {
             // A cell that a text beside it runs over takes nothing.
             let open = |at: CellRef| grid.inviting(at) && grid.block(at).first.col == at.col;
             let invited = open(at);
+            // In a protected sheet, what may not be edited takes nothing; neither does a block that runs on beyond the answer.
+            let place = grid.block(at);
+            let open_here = (!guarded || grid.look(at).unlocked) && columns.text.is_some_and(|text| place.last.col <= text_end.max(text).max(answer));
             // A text left of the questions' own column asks only where it can be answered; else it is a heading of what follows.
             let asking = |b: &&Block<'a>| {
                 let col = b.range.first.col;
-                columns.questions.contains(&col) && !is_number(b.text) && !is_counter(b.text) && (col >= columns.question || listed || invited && !any_listed)
+                let reaches = b.range.last.col >= columns.question && invited && open_here;
+                columns.questions.contains(&col) && !is_number(b.text) && !is_counter(b.text) && (col >= columns.question || listed || invited && !any_listed || reaches)
             };
             let question = blocks.iter().filter(asking).max_by_key(|b| b.range.first.col).copied();
             for (level, &col) in columns.categories.iter().enumerate() {
@@ -222,7 +231,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             // Texts that run over the place of the answer ask nothing there: they lead up to their children, or explain.
             let runs_over = (column + 1..=question.range.last.col).contains(&answer);
             let printed = !grid.text(at).is_empty() && columns.marks.get(1).is_some_and(|(next, _)| grid.block(at).contains(CellRef::new(row, *next)));
-            let silent = runs_over || printed || !listed && shut(at, answer_fill) && !columns.text.is_some_and(|col| {
+            let silent = runs_over || printed || !listed && shut(at, answer_fill) && columns.text.is_none_or(|col| col == answer || !place.contains(CellRef::new(row, col))) && !columns.text.is_some_and(|col| {
                 let at = CellRef::new(row, col);
                 col != answer && open(at) && !shut(at, text_fill)
             });
@@ -244,8 +253,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             }
             let above = self.titles.texts().into_iter();
             // 「→「はい」の場合…」 goes on from the question above it.
-            let arrow = ['→', '⇒', '└', '↳'];
-            let before = rows.iter().rev().find(|r| !r.question.text.starts_with(arrow)).filter(|_| question.text.starts_with(arrow));
+            let before = rows.iter().rev().find(|r| !r.question.text.starts_with(ARROWS)).filter(|_| question.text.starts_with(ARROWS));
             let asked = parent.iter().map(|p| p.text.clone()).chain(before.map(|r| r.question.text.to_owned()));
             let section = above.chain(carried.iter().flatten().map(|text| (*text).to_owned())).chain(asked).collect();
             self.titles.used();
@@ -253,19 +261,22 @@ impl<'a, 'g> Reader<'a, 'g> {
                 let at = CellRef::new(row, col);
                 open(at) && !shut(at, text_fill)
             });
-            let closed = !listed && (any_listed && (grid.look(at).filled() || !invited) || shut(at, answer_fill));
+            // One place over choice and text takes words.
+            let words_only = !listed && invited && columns.text.is_some_and(|col| col > answer && col <= place.last.col && place.last.col <= text_end.max(col));
+            let closed = !listed && !words_only && (any_listed && (grid.look(at).filled() || !invited) || shut(at, answer_fill));
             let read = Row {
                 question,
                 section,
                 number,
                 invited: invited || text_open,
                 place: grid.look(at),
-                listed: listed || closed && text_open,
+                listed: listed || words_only || closed && text_open,
                 closed,
                 text: None,
             };
             // A question whose choice is closed is asked by its children; without children, by its text cell.
-            if closed && parent.is_none() {
+            let left = column < columns.question && !listed;
+            if (closed || left) && parent.is_none() {
                 parent = Some(Parent { column, text: question.text.to_owned(), alone: Some(read), row, childless: None, closed: false });
             } else {
                 rows.push(read);
@@ -377,6 +388,17 @@ impl<'a, 'g> Reader<'a, 'g> {
         Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, text: None }, columns))
     }
 
+    /// The place for words in a row of its own beside a question of two rows: 「適否 ＿＿」, and under it 「内容 ＿＿」.
+    fn second_row(&self, row: &Row<'a>, columns: &Columns) -> Option<CellRef> {
+        let (range, choice) = (row.question.range, columns.choice?);
+        (range.first.row + 1..=range.last.row).find_map(|below| {
+            let at = CellRef::new(below, choice);
+            let label = self.grid.row(below).iter().find(|b| b.range.last.col + 1 == choice)?;
+            let words = matches!(self.grid.heading(label), Some(Heading::Remark | Heading::Question | Heading::Answer));
+            (words && self.grid.block(at).first == at && self.grid.inviting(at)).then_some(at)
+        })
+    }
+
     fn question(&self, row: Row<'a>, columns: &Columns) -> Question {
         let top = row.question.range.first.row;
         // A cell that reaches down from a question above is that question's.
@@ -387,10 +409,23 @@ impl<'a, 'g> Reader<'a, 'g> {
             (range.first.row >= top && (range.first.col == col || !covers(&range))).then_some(range.first)
         };
         let choice_cell = columns.choice.filter(|_| !row.closed).and_then(cell);
+        let text_cell = row.text.or_else(|| columns.text.and_then(cell)).or_else(|| self.second_row(&row, columns));
+        // One block over both columns takes words, where it has neither list nor boxes.
+        let only_words = |at: &CellRef| {
+            let unlisted = self.grid.validation(*at).is_none() && boxes::choices(self.grid.text(*at)).is_none();
+            unlisted && columns.text.is_some_and(|text| self.grid.block(*at).contains(CellRef::new(top, text)))
+        };
+        let (choice_cell, text_cell) = match choice_cell.filter(only_words) {
+            Some(both) => (None, Some(both)),
+            None => (choice_cell, text_cell),
+        };
         let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.clone());
         let boxes = choice_cell.map(|at| self.grid.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
         let listed = listed.or_else(|| boxes.as_deref().and_then(boxes::choices));
         let choices = choice_cell.and_then(|_| listed.or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
+        // 「→「はい」の場合…」 takes words only, where marks have a list elsewhere.
+        let listed_marks = |row: u32| columns.marks.iter().any(|(col, _)| self.grid.validation(CellRef::new(row, *col)).is_some());
+        let unmarked = text_cell.is_some() && row.question.text.trim_start().starts_with(ARROWS) && !listed_marks(top) && top > 1 && listed_marks(top - 1);
         let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| Some(Mark { cell: cell(*col)?, choice: choice.clone() })).collect();
         Question {
             sheet: self.grid.sheet.name.clone(),
@@ -401,8 +436,8 @@ impl<'a, 'g> Reader<'a, 'g> {
             choice_cell,
             choices,
             boxes,
-            text_cell: row.text.or_else(|| columns.text.and_then(cell)),
-            marks: (!marks.is_empty()).then_some(marks),
+            text_cell,
+            marks: (!marks.is_empty() && !unmarked).then_some(marks),
             legend: Vec::new(),
             kind: Kind::default(),
             filled: None,

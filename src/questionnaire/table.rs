@@ -190,7 +190,8 @@ fn head_end(grid: &Grid<'_>, first: u32) -> u32 {
         let tier = |b: &Block<'_>| {
             let group = groups.iter().find(|g| g.col() <= b.col() && b.range.last.col <= g.range.last.col);
             let alike = |g: &&Block<'_>| look(g) == look(b) && (b.look.filled() || b.look.bold);
-            is_label(b) && group.is_some_and(|g| g.range.width() > b.range.width() && (grid.heading(b).is_some() || alike(g)))
+            let ticked = || is_choice(b.text) || grid.list(b.col(), b.range.last.row + 1, b.range.last.row + 2).is_some_and(|l| l.choices.as_ref().is_some_and(|c| c.len() == 1));
+            is_label(b) && group.is_some_and(|g| g.range.width() > b.range.width() && (grid.heading(b).is_some() || alike(g) || ticked()))
         };
         // A title that runs over the whole table groups nothing; neither is a row of numbers a tier.
         if below.is_empty() || !below.iter().all(tier) || below.iter().all(|b| is_number(b.text) && grid.heading(b).is_none()) {
@@ -319,7 +320,11 @@ impl Table {
 
 /// 「回答（○／×）」 → ○, ×.
 pub(super) fn choices_in(heading: &str) -> Option<Vec<String>> {
-    let open = heading.find(['(', '（', '[', '［', '【'])?;
+    let Some(open) = heading.find(['(', '（', '[', '［', '【']) else {
+        // 「○ ×」, 「はい・いいえ」: nothing but choices.
+        let choices: Vec<String> = heading.split(['／', '/', '・', '、', '|', '｜', ' ', '　', '\n']).map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect();
+        return (choices.len() >= 2 && choices.iter().all(|c| is_choice(c))).then_some(choices);
+    };
     let inner = heading[open..].chars().skip(1).take_while(|c| !matches!(c, ')' | '）' | ']' | '］' | '】')).collect::<String>();
     // The first mark that stands between them divides them: 「Yes／No／N/A」.
     let mark = ['／', '、', '，', ',', '｜', '|', '・', '/', '\n', '　'].into_iter().find(|mark| inner.contains(*mark))?;

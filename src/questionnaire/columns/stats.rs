@@ -112,6 +112,11 @@ impl<'a> Stats<'a> {
         }
     }
 
+    /// Holds names that are each merged over several rows.
+    pub fn groups(&self) -> bool {
+        self.texts > 0 && self.tall * 10 >= self.texts * 6 && self.average() <= 24
+    }
+
     pub fn heading(&self) -> Option<Heading> {
         self.leaf.heading
     }
