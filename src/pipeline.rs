@@ -374,7 +374,7 @@ impl Pipeline {
         }
         let found = crate::questionnaire::find_with(workbook, mapping)?;
         let matcher = engine.matcher(past, &self.0.library);
-        let (problems, questions) = (found.problems, [found.facts, found.questions].concat());
+        let (problems, questions) = (found.problems, [found.questions, found.facts].concat());
         let total = questions.len();
         let mut suggestions = Vec::with_capacity(total);
         for (done, (question, asked)) in questions.iter().zip(&matcher.read(&questions)).enumerate() {

@@ -13,6 +13,7 @@ mod cards;
 pub mod choices;
 mod columns;
 mod corrected;
+mod demands;
 mod facts;
 pub mod filled;
 mod find;
@@ -117,9 +118,9 @@ pub struct Questionnaire {
 }
 
 impl Questionnaire {
-    /// All that a person is to answer: what is asked about the company above the tables, then the questions.
+    /// All that a person is to answer: the questions, then what is asked about the company outside of them.
     pub fn asked(&self) -> impl Iterator<Item = &Question> {
-        self.facts.iter().chain(&self.questions)
+        self.questions.iter().chain(&self.facts)
     }
 
     /// How the sheet of that name was read.

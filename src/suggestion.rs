@@ -65,5 +65,6 @@ fn choice(question: &Question, item: &Item, answers: &[&Answer]) -> Option<Strin
     let choice = chosen(first)?;
     let same = others.iter().all(|a| chosen(a) == Some(choice));
     let texts = answers.iter().map(|a| a.text.as_str());
-    (same && polarity::agree(&item.question, texts, &question.section, &question.text)).then(|| choice.clone())
+    let stance = first.mark.as_deref().map_or_else(|| choices::stance_of_text(&first.text), choices::stance_of);
+    (same && polarity::agree(&item.question, stance, texts, &question.section, &question.text)).then(|| choice.clone())
 }

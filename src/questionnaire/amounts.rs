@@ -21,19 +21,19 @@ const MINUTES: [(&str, f64); 12] = [
     ("営業日", 1440.0), ("か月", 43_800.0), ("ヶ月", 43_800.0), ("カ月", 43_800.0), ("ヵ月", 43_800.0), ("ケ月", 43_800.0), ("年", 525_600.0), ("週", 10_080.0),
     ("日", 1440.0), ("時間", 60.0), ("分", 1.0), ("秒", 1.0 / 60.0),
 ];
-const COUNTED: [&str; 15] = ["回", "文字", "桁", "世代", "種類", "名", "人", "件", "台", "%", "ビット", "bit", "gb", "mb", "km"];
+const COUNTED: [&str; 18] = ["億円", "万円", "円", "回", "文字", "桁", "世代", "種類", "名", "人", "件", "台", "%", "ビット", "bit", "gb", "mb", "km"];
 /// 「年1回」, 「月に1回」: how often.
 const PERIODS: [(&str, f64); 5] = [("半年", 262_800.0), ("年", 525_600.0), ("月", 43_800.0), ("週", 10_080.0), ("日", 1440.0)];
 const TIME: &str = "分";
 
-/// Whether `approved`, an answer to `item`, has enough of what `question` sets bounds to; also where it names no such amount.
+/// Whether `approved`, an answer to `item`, has enough of what `question` sets bounds to.
 pub(super) fn suffice(question: &str, item: &str, approved: &str) -> bool {
     let (question, item, approved) = (normalize(question), normalize(item), normalize(approved));
     amounts(&question).into_iter().filter_map(|(demanded, bound)| Some((demanded, bound?))).all(|(demanded, bound)| {
         let of = |text| amounts(text).into_iter().map(|(a, _)| a).filter(|a| a.unit == demanded.unit).collect::<Vec<_>>();
         let (ours, theirs) = (of(&approved), of(&item));
         let ours = if ours.is_empty() { theirs } else { ours };
-        ours.iter().all(|a| match bound {
+        !ours.is_empty() && ours.iter().all(|a| match bound {
             Bound::AtLeast => a.number >= demanded.number * 0.99,
             Bound::AtMost => a.number <= demanded.number * 1.01,
         })
@@ -91,7 +91,7 @@ mod tests {
             ("教育を年に1回以上実施していますか。", "毎年度、年2回行う。", true),
             ("脆弱性診断を月1回以上実施していますか。", "年1回実施している。", false),
             ("事故を24時間以内に報告しますか。", "3営業日以内に報告する。", false),
-            ("事故を24時間以内に報告しますか。", "速やかに報告する。", true),
+            ("事故を24時間以内に報告しますか。", "速やかに報告する。", false),
             ("2024年4月以降に見直しましたか。", "2023年に見直した。", true),
         ] {
             assert_eq!(suffice(question, "", approved), want, "{question} {approved}");

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 
 use super::amounts::suffice;
+use super::demands;
+use super::meaning::Stance;
 use super::words::{self, BadWord};
 use crate::text::normalize;
 
@@ -142,9 +144,9 @@ pub fn is_turned_under(section: &[String], question: &str) -> bool {
 }
 
 /// Whether the mark of an item of the standard sheet, with each of its `approved` texts, may be carried over to a client's
-/// question, as far as the two are put.
+/// question, as far as the two are put. `stance`: what the mark says.
 #[must_use]
-pub fn agree<'a>(item: &str, approved: impl IntoIterator<Item = &'a str>, section: &[String], question: &str) -> bool {
+pub fn agree<'a>(item: &str, stance: Option<Stance>, approved: impl IntoIterator<Item = &'a str>, section: &[String], question: &str) -> bool {
     let words = Words::builtin();
     if is_turned_under(section, question) || is_turned(item) {
         return false;
@@ -158,8 +160,22 @@ pub fn agree<'a>(item: &str, approved: impl IntoIterator<Item = &'a str>, sectio
             let end: String = tail(&s.text, 9);
             words.same.iter().any(|w| end.contains(&format!("{w}し")) && !ours.contains(w.as_str()))
         };
-        !theirs.iter().any(used) && (!a_ban || holds(&ours, &words.forbid)) && suffice(question, item, approved)
+        let enough = if stance == Some(Stance::No) {
+            !a_ban && lacks(question, approved)
+        } else {
+            demands::met(question, item, approved) && suffice(question, item, approved)
+        };
+        !theirs.iter().any(used) && (!a_ban || holds(&ours, &words.forbid)) && enough
     })
+}
+
+/// Whether 「×」 with its approved text is a plain no to the question: no other way is told of, and what is asked for does not
+/// depend on a case that need not be given.
+fn lacks(question: &str, approved: &str) -> bool {
+    let (question, approved) = (normalize(question), normalize(approved));
+    let another_way = ["代替", "代わり", "同等", "かわりに"].iter().any(|w| approved.contains(w));
+    let denied = ["ない", "ません", "未", "なし", "不可", "ず", "無", "予定", "no", "not"].iter().any(|w| approved.contains(w));
+    !another_way && (approved.trim().is_empty() || denied) && !question.contains("場合")
 }
 
 /// Whether a text names something bad (事故, 漏えい, 残っている …), so that 「あり」 is not the good answer.
@@ -238,6 +254,10 @@ fn japanese(s: &Sentence, words: &Words) -> bool {
     let core = polite_off(text.strip_suffix('か').filter(|_| s.asks).unwrap_or(text));
     let demand = !s.asks && (text.ends_with("こと") || text.ends_with("もの"));
     let negative = denies(statement(core));
+    // 「残っていないと言い切れるか」
+    if s.asks && ["ないと言", "ないといえ", "ないと断言"].iter().any(|w| text.contains(w)) {
+        return true;
+    }
     if s.asks && negative || asks_in_the_middle(text, words) || may_happen(core) {
         return true;
     }
@@ -260,7 +280,9 @@ fn japanese(s: &Sentence, words: &Words) -> bool {
 /// Without the polite or asking forms at the end: 「〜でしょう」, 「〜のです」.
 fn polite_off(text: &str) -> &str {
     let mut text = text;
-    while let Some(rest) = ["でしょう", "です", "の", "ん"].iter().find_map(|end| text.strip_suffix(end)) {
+    // The ん of 「できません」 is no polite end.
+    while !text.ends_with("ません")
+        && let Some(rest) = ["でしょう", "です", "の", "ん"].iter().find_map(|end| text.strip_suffix(end)) {
         text = rest;
     }
     text

@@ -1,7 +1,7 @@
 //! How the files of words in `index/` are read: one line a word, `role<TAB>word`, `#` for a comment; and how a folder of one's
 //! own takes their place.
 
-use super::{filled, headings, meaning, mistaken, polarity, profile};
+use super::{demands, filled, headings, meaning, mistaken, polarity, profile};
 
 /// A line that can't be read: the file, the line and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,10 +21,11 @@ pub struct BadWord {
 type Replace = fn(&str, &str) -> Result<bool, BadWord>;
 
 /// The files of words, by name.
-const FILES: [(&str, Replace); 6] = [
+const FILES: [(&str, Replace); 7] = [
     ("headings.tsv", headings::replace),
     ("choices.tsv", meaning::replace),
     ("polarity.tsv", polarity::replace),
+    ("demands.tsv", demands::replace),
     ("profile.tsv", profile::replace),
     ("placeholders.tsv", filled::replace),
     ("not-a-questionnaire.tsv", mistaken::replace),

@@ -63,7 +63,7 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
     }
     browser.keys("\u{e007}").await;
     browser.wait_for("G列は「使わない」").await;
-    browser.until("document.querySelectorAll('.grid td.text').length === 0").await;
+    browser.until("document.querySelectorAll('.grid td.text').length === 5").await;
     browser.client.execute("document.querySelector('.paper').scrollTo(0, 0)", vec![]).await.unwrap();
     browser.accessible("mapping, changed").await;
     browser.picture("mapping-changed.png").await;
@@ -81,7 +81,7 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
 
     browser.press("この内容でレビューへ進む").await;
     browser.wait_for("承認").await;
-    browser.until("document.querySelectorAll('.entries .row').length === 36").await;
+    browser.until("document.querySelectorAll('.entries .row').length === 41").await;
     browser.press("読み取り結果…").await;
     browser.wait_for("36問と会社情報の欄5件を読み取りました").await;
     assert_eq!(*browser.violations.lock().unwrap(), Vec::<String>::new());

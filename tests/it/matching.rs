@@ -198,7 +198,7 @@ fn question(text: &str, choices: Option<&[&str]>) -> Question {
 #[test]
 fn drafts_hold_approved_text_for_the_services_and_only_certain_choices() {
     let answer = |service: &str, text: &str| Answer { service: Some(service.to_owned()), mark: None, text: text.to_owned() };
-    let item = |id, answers| Item { id, number: id.to_string(), section: Vec::new(), question: String::new(), answers };
+    let item = |id, answers| Item { id, number: id.to_string(), section: Vec::new(), question: "バックアップの有無".to_owned(), answers };
     let company = Answer { service: None, mark: Some("○".to_owned()), text: "規程がある。".to_owned() };
     let sheet = StandardSheet {
         services: vec!["甲".to_owned(), "乙".to_owned(), "丙".to_owned()],

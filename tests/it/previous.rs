@@ -221,20 +221,20 @@ async fn company_facts_are_counted_apart_and_logged() {
     let lines = app.store.lines(id).await.unwrap();
     let facts: Vec<u32> = lines.iter().filter(|l| l.profile).map(|l| l.position).collect();
     let questionnaire = app.store.questionnaire(id).await.unwrap().unwrap();
-    assert_eq!((facts.len(), questionnaire.facts.total(), questionnaire.tally.total()), (6, 6, lines.len() - 6));
+    assert_eq!((facts.len(), questionnaire.facts.total(), questionnaire.tally.total()), (9, 9, lines.len() - 9));
     let list = app.get("/").await.text();
-    assert!(list.contains(&format!("0／{}問 回答済み　会社情報 0／6", lines.len() - 6)), "{list}");
+    assert!(list.contains(&format!("0／{}問 回答済み　会社情報 0／9", lines.len() - 9)), "{list}");
     decide(&app, id, facts[0], &[("action", "save"), ("text", "株式会社あおぞら見本")]).await;
     let questionnaire = app.store.questionnaire(id).await.unwrap().unwrap();
     assert_eq!((questionnaire.facts.settled(), questionnaire.tally.settled()), (1, 0));
     let counts = app.store.counts(1).await.unwrap();
-    assert_eq!((counts.settled_at.len(), counts.sections.iter().map(|(_, _, n)| n).sum::<usize>()), (0, lines.len() - 6));
+    assert_eq!((counts.settled_at.len(), counts.sections.iter().map(|(_, _, n)| n).sum::<usize>()), (0, lines.len() - 9));
     // Everything else done: the facts are still to do.
     for line in lines.iter().filter(|l| !l.profile) {
         assert_eq!(app.store.question(id, line.position).await.unwrap().unwrap().question.kind, Kind::Check);
         decide(&app, id, line.position, &[("action", "decline")]).await;
     }
-    assert!(app.get("/?show=open").await.text().contains("会社情報 <strong>5</strong>件"));
+    assert!(app.get("/?show=open").await.text().contains("会社情報 <strong>8</strong>件"));
 
     app.post("/profile", &[("company-name", "株式会社あおぞら見本"), ("capital", "1億円")]).await;
     app.post("/profile", &[("company-name", "株式会社あおぞら見本"), ("capital", "2億円")]).await;
