@@ -50,10 +50,11 @@ pub fn choose<'a>(mark: Option<&str>, text: &str, choices: &'a [String], legend:
         return None;
     }
     let finer = meanings.iter().flatten().any(|m| matches!(m.stance, Stance::Partial | Stance::Planned | Stance::Other));
+    let another_way = meanings.iter().flatten().any(|m| m.stance == Stance::Other);
     let certain = match said {
         Stance::Yes => !words.hedged(text),
         // Where the client asks for another way by name, a no beside something that is done may be one.
-        Stance::No => (!finer || !words.waiting(text)) && !(meanings.iter().flatten().any(|m| m.stance == Stance::Other) && normalize(text).contains("ている")),
+        Stance::No => !(finer && words.waiting(text) || another_way && normalize(text).contains("ている")),
         Stance::Partial | Stance::NotApplicable => true,
         Stance::Planned | Stance::Other => false,
     };
