@@ -220,7 +220,7 @@ fn rows(
         asked.entry(q.question_cell.row).or_insert_with(|| format!("問 {}", question_name(q.number.as_deref(), at)));
     }
     for fact in found.facts.iter().filter(|f| f.sheet == sheet.name) {
-        asked.entry(fact.question_cell.row).or_insert_with(|| FACT.to_owned());
+        asked.entry(fact.question_cell.row).or_insert_with(|| "会社".to_owned());
     }
     let layout = found.layout(&sheet.name);
     let left: HashMap<u32, Why> = layout.iter().flat_map(|l| l.left.iter().copied()).collect();
