@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
 
+use super::headings::without_brackets;
 use super::words::{self, BadWord};
 use crate::text::normalize;
 
@@ -86,7 +87,8 @@ impl Words {
     }
 
     fn met(&self, question: &str, item: &str, approved: &str) -> bool {
-        let normal = normalize(&without_notes(question));
+        // Examples and notes in brackets demand nothing.
+        let normal = normalize(&without_brackets(question));
         let said = normalize(&format!("{item}\n{approved}"));
         let (asked, ours) = (self.in_text(&squeeze(&normal)), self.in_text(&squeeze(&said)));
         let answered: HashSet<usize> = ours.iter().filter_map(|w| if let Word::Demand { group, .. } = w { Some(*group) } else { None }).collect();
@@ -120,21 +122,6 @@ impl Words {
 /// Whether `item` with its `approved` text speaks of all that `question` demands.
 pub(super) fn met(question: &str, item: &str, approved: &str) -> bool {
     Words::builtin().met(question, item, approved)
-}
-
-/// Without what stands in brackets: examples and notes demand nothing.
-fn without_notes(text: &str) -> String {
-    let mut depth = 0_u32;
-    let mut kept = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '(' | '（' | '[' | '［' | '【' => depth += 1,
-            ')' | '）' | ']' | '］' | '】' => depth = depth.saturating_sub(1),
-            _ if depth == 0 => kept.push(c),
-            _ => {}
-        }
-    }
-    kept
 }
 
 fn squeeze(text: &str) -> String {

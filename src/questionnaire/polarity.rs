@@ -282,7 +282,8 @@ fn polite_off(text: &str) -> &str {
     let mut text = text;
     // The ん of 「できません」 is no polite end.
     while !text.ends_with("ません")
-        && let Some(rest) = ["でしょう", "です", "の", "ん"].iter().find_map(|end| text.strip_suffix(end)) {
+        && let Some(rest) = ["でしょう", "です", "の", "ん"].iter().find_map(|end| text.strip_suffix(end))
+    {
         text = rest;
     }
     text
