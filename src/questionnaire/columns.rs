@@ -37,9 +37,6 @@ pub(super) struct Columns {
     pub heading_choices: Option<Vec<String>>,
 }
 
-/// Columns left of the headings that are looked at for numbers.
-const UNNAMED: usize = 3;
-
 impl Table {
     /// What the columns are for; `None` where no column could hold questions with answers beside them. `legend`: the sheet
     /// explains choices, so that a lone answer column takes one. `roles`: what a person said of columns.
@@ -80,27 +77,26 @@ impl Table {
             .filter(|s| !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Answer)))
             .max_by_key(|s| (s.heading() == Some(Heading::Number), s.texts));
         columns.number = number.map(|s| s.col);
-        let beside = |s: &&Stats<'_>| number.is_some_and(|n| n.col != s.col && n.leaf.first == s.leaf.first && n.leaf.heading.is_some());
+        let one_heading = |n: &Stats<'_>, s: &Stats<'_>| n.leaf.first == s.leaf.first && n.leaf.heading.is_some() || [n, s].iter().all(|s| s.leaf.above.contains(&Heading::Number));
+        let beside = |s: &&Stats<'_>| number.is_some_and(|n| n.col != s.col && one_heading(n, s));
         columns.numbers = left().filter(counts).filter(beside).map(|s| s.col).collect();
+        // Left of headings, what has no name groups the questions only where it is merged over several.
+        let worded = self.leaves.iter().any(|l| !l.text.is_empty());
         columns.categories = left()
             .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
+            .filter(|s| !s.leaf.text.is_empty() || !worded || s.groups())
             .filter(|s| !(s.english() && matches!(s.heading(), Some(Heading::Question) | None)))
             // A name merged over its rows groups them, unless its heading is a known word that says otherwise.
             .filter(|s| s.groups() && !(s.heading() == Some(Heading::Internal) && Headings::builtin().is_word(&s.leaf.text)) || !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
             .map(|s| s.col)
             .collect();
-        columns.number = columns.number.or_else(|| self.unnamed_numbers(grid, &rows));
+        // 「確認事項｜ID｜回答」
+        let right = || stats[asked + 1..].iter().find(|s| s.heading() == Some(Heading::Number) && s.role.is_none() && s.numbers * 10 >= s.texts * 8 && s.changes * 10 >= rows.len() * 8);
+        columns.number = columns.number.or_else(|| right().map(|s| s.col));
         columns.number = said_of(Role::Number).next_back().or(columns.number);
         columns.categories.extend(said_of(Role::Section));
         columns.categories.sort_unstable();
         Some(columns)
-    }
-
-    /// A column left of the headings in which the questions are numbered.
-    fn unnamed_numbers(&self, grid: &Grid<'_>, rows: &[u32]) -> Option<u32> {
-        let first = self.leaves.first()?.first;
-        let numbered = |col: &u32| rows.iter().filter(|&&row| is_number(grid.text(CellRef::new(row, *col)))).count() * 10 >= rows.len() * 8;
-        (grid.first_col..first).rev().take(UNNAMED).filter(|col| !grid.hidden_col(*col)).find(|col| !rows.is_empty() && numbered(col))
     }
 
     /// The columns in which texts really begin under each heading: one heading may stand over a number and a question.
@@ -226,7 +222,12 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
         columns.choice = Some(choice.col);
         columns.heading_choices = inline(choice).or_else(|| written(grid, choice.col, question_rows));
     }
-    let rest: Vec<&&Stats<'_>> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
+    let mut rest: Vec<&&Stats<'_>> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
+    // Where the headings of the answers have a colour of their own, what has another is not asked for.
+    let coloured = choice.map(|c| c.leaf.fill).filter(|fill| fill.is_some() && *fill != stats[asked].leaf.fill);
+    if let Some(fill) = coloured.filter(|fill| rest.iter().any(|s| s.leaf.fill == *fill && s.heading() != Some(Heading::Evidence))) {
+        rest.retain(|s| s.leaf.fill == fill);
+    }
     let best = |wanted: &dyn Fn(&Stats<'_>) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
     let answered = columns.choice.is_some() || !columns.marks.is_empty();
     // A column of an unknown name takes the text where it looks like the others that are to be filled in.
@@ -304,7 +305,8 @@ fn marks(stats: &[Stats<'_>], rows: usize) -> Vec<(u32, String)> {
     // 「標準機能で対応」 beside 「オプションで対応」; 「どちらともいえない」 between two choices.
     let member = |i: usize| {
         let between = i > 0 && i + 1 < could.len() && choice(i - 1) && choice(i + 1);
-        could[i] && (choice(i) || between || beside(i, &|n| kin(label(i), label(n))))
+        let ticked = |n: usize| stats[n].marked;
+        could[i] && (choice(i) || between || beside(i, &|n| kin(label(i), label(n)) || ticked(i) && ticked(n)))
     };
     let mut best: Vec<(u32, String)> = Vec::new();
     let mut run: Vec<usize> = Vec::new();

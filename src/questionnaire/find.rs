@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::columns::Columns;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::mapping::{Mapping, Role, SheetMapping};
 use super::rows::{MAX_TITLE, Reader, shape};
 use super::wording::is_example_mark;
-use super::table::{self, Table};
+use super::table::{self, Leaf, Table};
 use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
 use super::{cards, corrected, facts, filled, legend, mistaken, offered, profile};
 use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
@@ -137,11 +138,11 @@ pub(super) struct Read {
 fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, said: &SheetMapping) -> Read {
     let grid = Grid::new(sheet, headings);
     let roles = said.roles();
-    let bands = table::bands(&grid);
-    let mut readers = Vec::with_capacity(bands.len());
-    let parts: Vec<Grid<'_>> = match bands.as_slice() {
+    let parts = table::parts(&grid);
+    let mut readers = Vec::with_capacity(parts.len());
+    let parts: Vec<Grid<'_>> = match parts.as_slice() {
         [_] => vec![grid],
-        several => several.iter().map(|&(first, last)| grid.within(first, last)).collect(),
+        several => several.iter().map(|part| grid.part(part.cols, part.rows)).collect(),
     };
     // What stands over the first of several tables side by side is said for all of them.
     let over = (parts.len() > 1).then(|| table::tables(&parts[0]).first().and_then(|t| offered::above(&parts[0], t.head_first - 1))).flatten();
@@ -189,6 +190,9 @@ fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTr
             reader.titles.put(&title);
         }
         if let Some(columns) = table.columns(grid, reader.legend.is_some(), roles) {
+            if let Some(title) = title_in(grid, table, &columns, &tables) {
+                reader.titles.put(&title);
+            }
             reader.read(table, &columns);
         } else if let Some(title) = tables.get(index + 1).and_then(|next| title_above(grid, next.head_first)) {
             reader.titles.put(&title);
@@ -216,6 +220,18 @@ fn title_above<'a>(grid: &Grid<'a>, head: u32) -> Option<Block<'a>> {
         [title] if title.text.chars().count() <= MAX_TITLE => Some(*title),
         _ => None,
     }
+}
+
+/// What stands over the questions where it names them rather than their column: another name in each of the sheet's tables.
+fn title_in<'a>(grid: &Grid<'a>, table: &Table, columns: &Columns, tables: &[Table]) -> Option<Block<'a>> {
+    let is_over = |leaf: &&Leaf| (leaf.first..=leaf.last).contains(&columns.question);
+    let over = |table: &Table| table.leaves.iter().find(is_over).map(|l| (l.heading, l.text.clone()));
+    let beside = |table: &Table| table.leaves.iter().filter(|l| !is_over(l)).map(|l| l.text.clone()).collect::<Vec<_>>();
+    let (heading, text) = over(table)?;
+    let others = || tables.iter().filter(|t| beside(t) == beside(table)).filter_map(over).filter(|(_, other)| *other != text);
+    let names = heading.is_none() && !text.is_empty() && (is_bracketed(&text) || others().count() + 1 == tables.len() && tables.len() > 1);
+    let mut heads = grid.rows(table.head_first, table.head_last).flat_map(|(_, blocks)| blocks);
+    heads.rfind(|b| names && b.text == text).copied()
 }
 
 /// 「＜店舗＞」, 「【共通】」, 「■ 開発」: a title that says by its form that it is one.

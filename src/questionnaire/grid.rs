@@ -184,11 +184,16 @@ impl<'a> Grid<'a> {
 
     /// The same sheet with only the texts in the columns from `first` to `last`.
     pub fn within(&self, first: u32, last: u32) -> Self {
+        self.part((first, last), (1, self.last_row))
+    }
+
+    /// The same sheet with only the texts in these columns and rows.
+    pub fn part(&self, (first, last): (u32, u32), (top, bottom): (u32, u32)) -> Self {
         let mut rows = Rows::new();
-        for (row, blocks) in self.rows.between(1, self.last_row) {
+        for (row, blocks) in self.rows.between(top, bottom) {
             blocks.iter().filter(|b| (first..=last).contains(&b.col())).for_each(|b| rows.push(row, *b));
         }
-        Self { sheet: self.sheet, rows, frame: Rc::clone(&self.frame), last_row: self.last_row, first_col: first, last_col: last.min(self.last_col) }
+        Self { sheet: self.sheet, rows, frame: Rc::clone(&self.frame), last_row: bottom, first_col: first, last_col: last.min(self.last_col) }
     }
 
     /// What the block's text tells where it stands over a column.

@@ -162,7 +162,8 @@ impl<'a, 'g> Reader<'a, 'g> {
                 self.left.push((row, Why::Example));
                 continue;
             }
-            if let Some(title) = self.title(blocks, columns, answer, any_listed, paper) {
+            let goes_on = |title: &Block<'_>| columns.questions.contains(&title.col()) && self.counts_on(row, table, columns);
+            if let Some(title) = self.title(blocks, columns, answer, any_listed, paper).filter(|title| !goes_on(title)) {
                 self.titles.put(&title);
                 self.left.push((row, Why::Title));
                 carried.fill(None);
@@ -192,6 +193,15 @@ impl<'a, 'g> Reader<'a, 'g> {
                     }
                     carried[level] = (!asks && !is_number(block.text) && !is_counter(block.text)).then_some(block.text);
                 }
+            }
+            // 「補足：＿＿」 in the row below a question, where no column takes words.
+            if columns.text.is_none()
+                && let Some(place) = self.remark_below(row)
+                && let Some(above) = rows.last_mut().filter(|r| r.text.is_none() && r.question.range.last.row + 1 == row)
+            {
+                above.text = Some(place);
+                self.left.push((row, Why::Field));
+                continue;
             }
             let Some(question) = question else {
                 let heading = |b: &&Block<'a>| columns.questions.contains(&b.range.first.col) && !is_number(b.text);
@@ -343,6 +353,25 @@ impl<'a, 'g> Reader<'a, 'g> {
         let above = self.grid.row(number.row).iter().any(|b| b.col() == label.col() && b.range.last.row < row);
         let place = CellRef::new(row, label.range.last.col + 1);
         (above && self.grid.empty(place) && self.grid.inviting(place)).then_some(place)
+    }
+
+    /// Whether the row's number goes on from that of the row before, and the next one's from it: it is one of the questions, even
+    /// where its answer is asked for by the rows under it.
+    fn counts_on(&self, row: u32, table: &Table, columns: &Columns) -> bool {
+        let Some(col) = columns.number else { return false };
+        let value = |(_, blocks): (u32, &[Block<'_>])| blocks.iter().find(|b| b.col() == col).and_then(|b| normalize(b.text).parse::<u32>().ok());
+        let Some(own) = value((row, self.grid.row(row))) else { return false };
+        let before = self.grid.rows(table.head_last + 1, row - 1).rev().find_map(value);
+        let after = self.grid.rows(row + 1, table.last).find_map(value);
+        (own == 1 || before.is_some_and(|n| n + 1 == own)) && after == Some(own + 1)
+    }
+
+    /// The place to write into of a row that has nothing but the name of a remark beside it.
+    fn remark_below(&self, row: u32) -> Option<CellRef> {
+        let [label] = self.grid.row(row) else { return None };
+        let place = CellRef::new(row, label.range.last.col + 1);
+        let named = self.grid.heading(label) == Some(Heading::Remark) && label.text.chars().count() <= MAX_FIELD;
+        (named && self.grid.empty(place) && self.grid.inviting(place)).then_some(place)
     }
 
     /// The section title that the row is, if it is one.

@@ -1,5 +1,7 @@
 //! Tables on a sheet: where their heading rows are, and what stands over each column.
 
+use std::collections::BTreeMap;
+
 use super::boxes;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings, without_brackets};
@@ -13,6 +15,8 @@ pub(super) struct Leaf {
     pub last: u32,
     /// The heading itself, as written.
     pub text: String,
+    /// Its colour.
+    pub fill: Option<u32>,
     pub heading: Option<Heading>,
     /// What the tiers above it tell, the highest first.
     pub above: Vec<Heading>,
@@ -32,6 +36,8 @@ pub(super) struct Table {
 const MAX_LABEL: usize = 20;
 /// Shortest text that can be told for a question by its form, in characters.
 const MIN_ASKING: usize = 6;
+/// Columns left of the headings that may belong to the table without a name.
+const UNNAMED: u32 = 3;
 /// Rows under a heading row that are looked at to tell whether it is one.
 const BELOW: usize = 16;
 
@@ -61,19 +67,37 @@ fn begins_again(grid: &Grid<'_>, table: &Table, row: u32) -> bool {
     above.len() <= 1 || blocks.iter().filter(|b| alike(b)).count() * 2 >= blocks.len()
 }
 
-/// The columns of tables that stand side by side, left to right; one band over all where they do not.
-pub(super) fn bands(grid: &Grid<'_>) -> Vec<(u32, u32)> {
+/// Columns of a sheet and rows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    pub cols: (u32, u32),
+    pub rows: (u32, u32),
+}
+
+/// The parts in which tables stand side by side, left to right, and what stands below all of them; one part over everything where
+/// none stand side by side.
+pub(super) fn parts(grid: &Grid<'_>) -> Vec<Part> {
+    let whole = Part { cols: (grid.first_col, grid.last_col.max(1)), rows: (1, grid.last_row) };
     for (row, blocks) in grid.rows(1, grid.last_row) {
         let Some(period) = period(blocks).filter(|_| is_head(grid, row)) else { continue };
         // Each repetition asks questions of its own; else the columns that repeat are answers, of last time and of now.
         let starts: Vec<u32> = blocks.iter().step_by(period).map(Block::col).collect();
         let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
         let bands: Vec<(u32, u32)> = starts.iter().enumerate().map(|(i, &c)| if i == 0 { 1 } else { c }).zip(ends).collect();
-        if bands.iter().all(|&(first, last)| is_head(&grid.within(first, last), row)) {
-            return bands;
+        if !bands.iter().all(|&(first, last)| is_head(&grid.within(first, last), row)) {
+            continue;
         }
+        // A heading row of another shape over the whole width begins what stands below, with the title above it.
+        let crosses = |b: &Block<'_>| starts[1..].iter().any(|&start| b.col() < start && start <= b.range.last.col);
+        let titled = |row: u32| matches!(grid.rows(1, row - 1).next_back(), Some((_, [title])) if crosses(title));
+        let other = |(row, blocks): &(u32, &[Block<'_>])| self::period(blocks).is_none() && blocks.len() >= 2 && (blocks.iter().any(crosses) || titled(*row)) && is_head(grid, *row);
+        let below = grid.rows(row + 1, grid.last_row).find(other).map(|(row, _)| row);
+        let titles = below.map(|below| grid.rows(row + 1, below - 1).rev().take_while(|(_, blocks)| matches!(blocks, [b] if crosses(b))).last().map_or(below, |(row, _)| row));
+        let end = titles.map_or(grid.last_row, |below| below - 1);
+        let sides = bands.into_iter().map(|cols| Part { cols, rows: (1, end) });
+        return sides.chain(titles.map(|below| Part { rows: (below, grid.last_row), ..whole })).collect();
     }
-    vec![(1, grid.last_col.max(1))]
+    vec![whole]
 }
 
 /// After how many blocks the texts of a row begin again: 「No. 質問 回答 No. 質問 回答」 → 3.
@@ -89,7 +113,9 @@ fn is_head(grid: &Grid<'_>, row: u32) -> bool {
     let picked = |b: &Block<'_>| {
         grid.validation(b.range.first).is_some_and(|v| v.choices.as_ref().is_none_or(|c| c.iter().any(|c| c == b.text)))
     };
-    !blocks.iter().any(picked) && (is_worded(grid, row, blocks) || is_formed(grid, row, blocks))
+    // A heading row has a name over the numbers, or none.
+    let numbered = blocks.first().is_some_and(|b| is_number(b.text) && grid.heading(b).is_none());
+    !numbered && !blocks.iter().any(picked) && (is_worded(grid, row, blocks) || is_formed(grid, row, blocks))
 }
 
 /// A heading row names a question and a place for the answer, in short texts, and little else; where the place has no name
@@ -139,23 +165,25 @@ fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
         bottom = blocks.iter().map(|b| b.range.last.row).max().unwrap_or(row);
         below.push((row, blocks));
     }
-    blocks.iter().any(|q| {
-        if matches!(grid.heading(q), Some(Heading::Answer | Heading::Previous | Heading::Internal | Heading::Choice | Heading::Number)) {
-            return false;
-        }
-        let over = |b: &&Block<'_>| q.col() <= b.col() && b.range.last.col <= q.range.last.col;
+    let names = |b: &&Block<'_>| !matches!(grid.heading(b), Some(Heading::Answer | Heading::Previous | Heading::Internal | Heading::Choice | Heading::Number));
+    // A coloured cell without a name heads a column, too, beside one that names the answer.
+    let answered = blocks.iter().any(|b| grid.heading(b) == Some(Heading::Answer));
+    let nameless = blocks.first().filter(|_| answered).map_or(0..0, |b| grid.first_col..b.col());
+    let nameless = nameless.map(|col| CellRef::new(row, col)).filter(|at| grid.look(*at).filled() && grid.empty(*at)).map(|at| grid.block(at));
+    blocks.iter().filter(names).map(|b| b.range).chain(nameless).any(|q| {
+        let over = |b: &&Block<'_>| q.first.col <= b.col() && b.range.last.col <= q.last.col;
         let asked: Vec<u32> = below.iter().filter(|(_, blocks)| blocks.iter().filter(over).any(is_asking)).map(|(row, _)| *row).collect();
         let filled = below.iter().filter(|(_, blocks)| blocks.iter().filter(over).count() > 0).count();
         // A name and its field fill every row of a preamble, too, but in short words.
         if asked.len() < 2 || asked.len() * 3 < filled * 2 {
             return false;
         }
-        blocks.iter().filter(|a| a.col() != q.col()).any(|a| {
+        blocks.iter().filter(|a| a.col() != q.first.col).any(|a| {
             let takes = |row: &&u32| {
                 let at = CellRef::new(**row, a.col());
                 grid.empty(at) && (grid.inviting(at) || grid.look(at).filled()) || boxes::choices(grid.text(at)).is_some()
             };
-            let after = a.col() > q.col() || grid.listed(a.col(), row + 1, grid.last_row);
+            let after = a.col() > q.first.col || grid.listed(a.col(), row + 1, grid.last_row);
             after && asked.iter().filter(takes).count() * 10 >= asked.len() * 6
         })
     })
@@ -220,6 +248,7 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
             first: range.first.col,
             last: range.last.col,
             text: block.text.to_owned(),
+            fill: block.look.fill,
             heading: grid.heading(block),
             above: above.filter_map(|b| grid.heading(b)).collect(),
         });
@@ -232,7 +261,27 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..])) {
         leaves.truncate(gap);
     }
+    nameless(grid, last, &mut leaves);
     leaves
+}
+
+/// Adds the columns left of headings, or between them, that hold texts and have no name.
+fn nameless(grid: &Grid<'_>, head_last: u32, leaves: &mut Vec<Leaf>) {
+    let (Some(first), Some(end)) = (leaves.first().map(|l| l.first), leaves.last().map(|l| l.first)) else { return };
+    let named = |col: u32| leaves.iter().any(|l| (l.first..=l.last).contains(&col));
+    let from = first.saturating_sub(UNNAMED).max(grid.first_col);
+    let mut columns: BTreeMap<u32, usize> = BTreeMap::new();
+    for (_, blocks) in grid.rows(head_last + 1, grid.last_row) {
+        for block in blocks.iter().filter(|b| (from..end).contains(&b.col()) && !named(b.col())) {
+            // What reaches under a heading stands under it.
+            if !(block.col()..=block.range.last.col).any(named) {
+                *columns.entry(block.col()).or_default() += 1;
+            }
+        }
+    }
+    let added = columns.into_iter().filter(|(_, texts)| *texts >= 2).map(|(col, _)| Leaf { first: col, last: col, text: String::new(), fill: None, heading: None, above: Vec::new() });
+    leaves.extend(added);
+    leaves.sort_by_key(|l| l.first);
 }
 
 impl Table {
@@ -272,6 +321,7 @@ impl Table {
                 first,
                 last: starts.get(i + 1).map_or(grid.last_col.max(first), |next| next - 1),
                 text: over.map(|b| b.text.to_owned()).unwrap_or_default(),
+                fill: over.and_then(|b| b.look.fill),
                 heading: over.and_then(|b| grid.heading(b)),
                 above: Vec::new(),
             }
@@ -307,6 +357,7 @@ impl Table {
             first,
             last: starts.get(i + 1).map_or(grid.last_col.max(first), |next| next - 1),
             text: String::new(),
+            fill: None,
             heading: None,
             above: Vec::new(),
         };
@@ -354,6 +405,15 @@ fn is_points(text: &str) -> bool {
 pub(super) fn is_number(text: &str) -> bool {
     if (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
         return true;
+    }
+    // 「追3」, 「工01」: a group's letter and a number.
+    if text.len() <= 12
+        && let Some(rest) = text.strip_prefix(|c: char| matches!(c, '一'..='鿿'))
+    {
+        let digits = normalize(rest.trim_start_matches(['-', '－', 'ー', '‐']));
+        if (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+            return true;
+        }
     }
     // Most texts are words.
     let word = |c: char| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿') && !matches!(c, '第' | '項' | '条' | '問' | '設' | '質' | '番');
