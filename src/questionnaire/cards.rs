@@ -3,7 +3,7 @@
 use super::boxes;
 use super::filled::is_prompt;
 use super::grid::{Block, Grid};
-use super::headings::Heading;
+use super::headings::{Heading, Headings};
 use super::rows::{MAX_TITLE, Titles, shape};
 use super::table::{is_asking, is_number};
 use super::{Kind, Question};
@@ -72,6 +72,12 @@ pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
                     });
                     titles.used();
                     open = true;
+                    // 「… ＿＿」 with 「補足：＿＿」 below it: the answer stands beside the question.
+                    let beside = CellRef::new(*row, asked.range.last.col + 1);
+                    let remark = matches!(rows.get(index + 1), Some((_, Row::Places(places))) if places.iter().all(|p| p.label == Some(Heading::Remark)));
+                    if let Some(question) = questions.last_mut().filter(|_| remark && grid.empty(beside) && grid.inviting(beside)) {
+                        question.text_cell = Some(beside);
+                    }
                 } else if let [title] = blocks
                     && index > 0
                     && title.text.chars().count() <= MAX_TITLE
@@ -136,7 +142,9 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
     numbers.sort_unstable();
     numbers.dedup();
     let mut rows: Vec<(u32, Row<'g>)> = Vec::with_capacity(numbers.len());
-    for row in numbers {
+    let over = grid.rows(1, grid.last_row).find(|(_, blocks)| matches!(blocks, [only] if Headings::builtin().ends_questions(only.text)));
+    let end = over.map_or(u32::MAX, |(row, _)| row);
+    for row in numbers.into_iter().take_while(|row| *row < end) {
         let here: Vec<CellRef> = places.iter().filter(|at| at.row == row).copied().collect();
         let blocks = grid.row(row);
         let asks = blocks.iter().any(|b| is_asking(b) && !is_label(b.text) && !is_place(grid, b));

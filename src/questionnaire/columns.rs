@@ -35,6 +35,18 @@ pub(super) struct Columns {
     pub marks: Vec<(u32, String)>,
     /// Choices that the heading of the answer column names: 「回答（○／×）」.
     pub heading_choices: Option<Vec<String>>,
+    /// The column in which the client printed the choices of each question: 「検知・遮断できる／検知のみ／できない」.
+    pub options: Option<u32>,
+}
+
+/// Longest choice in a column of choices, in characters.
+const MAX_OPTION: usize = 24;
+
+/// The choices that a cell lists, in its order: 「必須／任意／なし」, one below the other.
+pub(super) fn options(text: &str) -> Option<Vec<String>> {
+    let mark = ['\n', '／', '/', '｜', '|', '、', '，', ',', '・'].into_iter().find(|mark| text.contains(*mark))?;
+    let choices: Vec<String> = text.split(mark).map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect();
+    (choices.len() >= 2 && choices.iter().all(|c| c.chars().nth(MAX_OPTION).is_none())).then_some(choices)
 }
 
 impl Table {
@@ -62,6 +74,7 @@ impl Table {
         }
         columns.marks = marks(&stats, rows.len());
         answers(grid, &stats, asked, &rows, legend, &mut columns);
+        columns.options = printed(grid, &stats, &rows, &columns);
         let end = self.leaves.last().map_or(0, |l| l.last).max(grid.last_col);
         // Answers may go right of everything on the sheet.
         let inside = |col: u32| self.leaves.first().is_some_and(|l| l.first <= col) && (col <= end || grid.sheet.cells.keys().all(|at| at.col < col));
@@ -127,8 +140,10 @@ impl Table {
             let most = stats[from..].iter().map(|s| s.texts).max().unwrap_or(0);
             let mut kept: Vec<Stats<'a>> = stats.drain(from..).filter(|s| s.texts * 10 >= most).collect();
             kept.sort_by_key(|s| s.col);
-            if kept.is_empty() {
-                kept.push(Stats::new(leaf.first, leaf));
+            // Neither do texts further down, where the rows have places to write into right under the heading.
+            let places = || grid.rows(self.head_last + 1, self.last).map(|(row, _)| CellRef::new(row, leaf.first)).filter(|at| grid.empty(*at) && grid.inviting(*at));
+            if kept.is_empty() || most > 0 && kept.iter().all(|s| s.col != leaf.first) && places().count() > most {
+                kept = vec![Stats::new(leaf.first, leaf)];
             }
             stats.extend(kept);
         }
@@ -242,6 +257,27 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && s.in_answer_group()))
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && like(s)))
         .or_else(|| best(&|_| !answered));
+}
+
+/// The column in which the choices of most questions are printed: where cells have lists, it says the same; where none has, its
+/// heading says so.
+fn printed(grid: &Grid<'_>, stats: &[Stats<'_>], rows: &[u32], columns: &Columns) -> Option<u32> {
+    let choice = columns.choice?;
+    let list = |row: u32| grid.validation(CellRef::new(row, choice)).and_then(|v| v.choices.as_ref());
+    let any_list = rows.iter().any(|&row| list(row).is_some());
+    let prints = |s: &&Stats<'_>| {
+        let named = || s.leaf.text.contains("選択肢") || s.leaf.text.contains("区分");
+        let lines = || rows.iter().filter_map(|&row| Some((row, options(grid.text(CellRef::new(row, s.col)))?)));
+        if s.col == choice || Some(s.col) == columns.text || columns.questions.contains(&s.col) || s.filled * 10 < rows.len() * 6 {
+            return false;
+        }
+        if any_list {
+            let (same, listed) = lines().filter_map(|(row, line)| Some(*list(row)? == line)).fold((0, 0), |(same, all), eq| (same + usize::from(eq), all + 1));
+            return listed >= 2 && same * 10 >= listed * 8;
+        }
+        named() && lines().count() * 10 >= s.filled * 8
+    };
+    stats.iter().find(prints).map(|s| s.col)
 }
 
 /// The choices that answers of an earlier time show, where the column has no list: a few words that repeat, all of them answers by

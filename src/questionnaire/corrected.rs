@@ -30,7 +30,7 @@ fn questions(roles: &BTreeMap<u32, Role>) -> Vec<u32> {
 }
 
 /// Reads rows as a table of their own; false where their columns can't be told.
-fn read_rows(reader: &mut Reader<'_, '_>, first: u32, last: u32, roles: &BTreeMap<u32, Role>) -> bool {
+pub(super) fn read_rows(reader: &mut Reader<'_, '_>, first: u32, last: u32, roles: &BTreeMap<u32, Role>) -> bool {
     let table = Table::over(reader.grid, first, last.min(reader.grid.last_row), &questions(roles));
     let Some(columns) = table.columns(reader.grid, reader.legend.is_some(), roles) else { return false };
     reader.read(&table, &columns);

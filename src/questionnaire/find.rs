@@ -7,7 +7,7 @@ use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::mapping::{Mapping, Role, SheetMapping};
 use super::rows::{MAX_TITLE, Reader, shape};
-use super::wording::is_example_mark;
+use super::wording::{self, is_example_mark};
 use super::table::{self, Leaf, Table};
 use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
 use super::{cards, corrected, facts, filled, legend, mistaken, offered, profile};
@@ -198,11 +198,17 @@ fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTr
             reader.titles.put(&title);
         }
     }
+    if roles.is_empty() {
+        read_rest(&mut reader);
+    }
     if reader.tables.is_empty() && corrected::read_marked(&mut reader, roles) {
         return reader;
     }
     if reader.questions.is_empty() {
         reader.questions = cards::read(grid);
+        for question in reader.questions.iter_mut().filter(|q| q.choice_cell.is_some() && q.choices.is_none()) {
+            question.choices.clone_from(&reader.legend);
+        }
     }
     if reader.questions.is_empty()
         && let Some(table) = Table::headless(grid)
@@ -211,6 +217,26 @@ fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTr
         reader.read(&table, &columns);
     }
     reader
+}
+
+/// Reads what stands below the last question in other columns, without headings of its own: texts that ask, with a place to write
+/// beside each.
+fn read_rest(reader: &mut Reader<'_, '_>) {
+    let grid = reader.grid;
+    let Some(last) = reader.questions.iter().map(|q| q.question_cell.row).max() else { return };
+    let left: Vec<u32> = reader.left.iter().map(|(row, _)| *row).collect();
+    let asking = grid.rows(last + 1, grid.last_row).filter(|(row, _)| !left.contains(row)).filter_map(|(row, blocks)| {
+        let asked = blocks.iter().find(|b| wording::asks(b.text))?;
+        let place = CellRef::new(row, asked.range.last.col + 1);
+        (grid.empty(place) && grid.inviting(place)).then_some((row, asked.col()))
+    });
+    let asking: Vec<(u32, u32)> = asking.collect();
+    let [(first, col), .., (end, _)] = asking[..] else { return };
+    if asking.iter().all(|(_, c)| *c == col) {
+        // What is explained above is for the tables.
+        reader.legend = None;
+        corrected::read_rows(reader, first, end, &BTreeMap::from([(col, Role::Question)]));
+    }
 }
 
 /// The lone text in the row above a heading row, or one more row up.
@@ -229,7 +255,9 @@ fn title_in<'a>(grid: &Grid<'a>, table: &Table, columns: &Columns, tables: &[Tab
     let beside = |table: &Table| table.leaves.iter().filter(|l| !is_over(l)).map(|l| l.text.clone()).collect::<Vec<_>>();
     let (heading, text) = over(table)?;
     let others = || tables.iter().filter(|t| beside(t) == beside(table)).filter_map(over).filter(|(_, other)| *other != text);
-    let names = heading.is_none() && !text.is_empty() && (is_bracketed(&text) || others().count() + 1 == tables.len() && tables.len() > 1);
+    // 「おたずねする事項」 names the column.
+    let column = ["こと", "事項", "内容", "項目", "点"].iter().any(|w| text.trim_end().ends_with(w));
+    let names = heading.is_none() && !text.is_empty() && !column && (is_bracketed(&text) || others().count() + 1 == tables.len() && tables.len() > 1);
     let mut heads = grid.rows(table.head_first, table.head_last).flat_map(|(_, blocks)| blocks);
     heads.rfind(|b| names && b.text == text).copied()
 }

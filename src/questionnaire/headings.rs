@@ -102,6 +102,9 @@ pub struct BadLine {
 /// Longest heading in characters, what stands in brackets apart; a longer text is no heading.
 const MAX_HEADING: usize = 24;
 
+/// Longest line, in characters, that says whose the following is.
+const MAX_LINE: usize = 40;
+
 /// Those in use: set at the start, else the built-in ones.
 static WORDS: OnceLock<Headings> = OnceLock::new();
 
@@ -204,6 +207,17 @@ impl Headings {
         let mut text = squeeze(text);
         text.retain(|c| !matches!(c, '「' | '」' | '"' | '\'' | '“' | '”' | '『' | '』'));
         self.columns.excuses.iter().any(|word| text.contains(word.as_str()))
+    }
+
+    /// Whether a line of its own says that what follows is for the client: 「以下は当社で記入します」.
+    #[must_use]
+    pub(super) fn ends_questions(&self, text: &str) -> bool {
+        if text.chars().nth(MAX_LINE).is_some() || !["以下", "以降", "これより"].iter().any(|w| text.contains(w)) {
+            return false;
+        }
+        let text = squeeze(text);
+        let own = self.columns.beginning.known.iter().any(|(word, (h, _))| *h == Heading::Internal && text.contains(word.as_str()));
+        own && ["記入", "使用", "記載", "確認", "処理", "欄"].iter().any(|w| text.contains(w))
     }
 
     /// What a sheet's name or title tells.

@@ -35,7 +35,7 @@ pub(super) fn above(grid: &Grid<'_>, last: u32) -> Option<Vec<String>> {
 /// Two or more choices that one text explains.
 pub(super) fn line(text: &str) -> Option<Vec<String>> {
     if !text.contains(['：', ':', '＝', '=', '…']) {
-        return marked(text).or_else(|| quoted(text));
+        return marked(text).or_else(|| quoted(text)).or_else(|| spoken(text));
     }
     let parts = text.split([' ', '　', '\n', '、', '，', ',', '／']).filter(|p| !p.is_empty());
     let mut choices: Vec<String> = Vec::new();
@@ -45,7 +45,7 @@ pub(super) fn line(text: &str) -> Option<Vec<String>> {
         }
     }
     let levels = choices.len() >= 3 && choices.iter().all(|c| is_level(c));
-    (choices.len() >= 2 && choices.iter().any(|c| is_choice(c)) || levels).then_some(choices).or_else(|| marked(text)).or_else(|| quoted(text))
+    (choices.len() >= 2 && choices.iter().any(|c| is_choice(c)) || levels).then_some(choices).or_else(|| marked(text)).or_else(|| quoted(text)).or_else(|| spoken(text))
 }
 
 /// Marks with their meaning right behind them: 「◎定めて実施　○実施　△一部」, 「○（できている）、△（一部）、×（できていない）」.
@@ -76,6 +76,21 @@ fn quoted(text: &str) -> Option<Vec<String>> {
         }
     }
     (choices.iter().filter(|c| is_choice(c)).count() >= 2).then_some(choices)
+}
+
+/// Marks within a sentence: 「できているものは ○ 、一部できているものは △ 、できていないものは × をお書きください」.
+fn spoken(text: &str) -> Option<Vec<String>> {
+    let letters: Vec<char> = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '「' | '」' | '『' | '』')).collect();
+    let mut choices: Vec<String> = Vec::new();
+    for around in letters.windows(3) {
+        let [before, mark, behind] = around else { continue };
+        let is_mark = "◎○◯〇△▲×✕－―—".contains(*mark);
+        let said = matches!(before, 'は' | 'ら' | 'に' | 'を' | '合' | '、') && matches!(behind, '、' | 'を' | 'と' | '。' | 'で' | '，' | '印' | 'に' | '（');
+        if is_mark && said && !choices.iter().any(|c| c.starts_with(*mark)) {
+            choices.push(mark.to_string());
+        }
+    }
+    (choices.len() >= 2 && choices.iter().any(|c| "○◯〇".contains(c.as_str()))).then_some(choices)
 }
 
 /// One of a scale's levels, a letter or a digit: 「Ａ」, 「5」.

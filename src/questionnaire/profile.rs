@@ -25,6 +25,9 @@ const DATE: &str = "date";
 /// The key of the services that a questionnaire is about: it says so itself.
 const SERVICES: &str = "service-name";
 
+/// The key of the number under which the client keeps the company: the client gave it, and each gives another.
+const CLIENT_CODE: &str = "client-code";
+
 /// A fact that a profile can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -198,7 +201,7 @@ impl Words {
 
 /// The facts a profile can hold, in the order of the file.
 pub fn facts() -> impl Iterator<Item = &'static Fact> {
-    Words::builtin().facts.iter().filter(|f| f.key != DATE && f.key != SERVICES)
+    Words::builtin().facts.iter().filter(|f| ![DATE, SERVICES, CLIENT_CODE].contains(&f.key.as_str()))
 }
 
 /// What a question is about.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::boxes;
-use super::columns::Columns;
+use super::columns::{Columns, options};
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::table::{Table, is_counter, is_number};
@@ -151,7 +151,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         rows.reserve(beside.len());
         for (row, blocks) in grid.rows(table.head_last + 1, table.last) {
             // 「当社使用欄」 over a block of its own: what follows is the client's.
-            if matches!(blocks, [only] if grid.heading(only) == Some(Heading::Internal) && Headings::builtin().is_word(only.text)) {
+            if matches!(blocks, [only] if grid.heading(only) == Some(Heading::Internal) && Headings::builtin().is_word(only.text) || Headings::builtin().ends_questions(only.text)) {
                 self.left.extend(grid.rows(row, table.last).map(|(row, _)| (row, Why::Internal)));
                 break;
             }
@@ -273,14 +273,15 @@ impl<'a, 'g> Reader<'a, 'g> {
             });
             // One place over choice and text takes words.
             let words_only = !listed && invited && columns.text.is_some_and(|col| col > answer && col <= place.last.col && place.last.col <= text_end.max(col));
-            let closed = !listed && !words_only && (any_listed && (grid.look(at).filled() || !invited) || shut(at, answer_fill));
+            let offered = columns.options.is_some_and(|col| options(grid.text(CellRef::new(row, col))).is_some()) && invited && grid.look(at).fill == answer_fill;
+            let closed = !listed && !words_only && !offered && (any_listed && (grid.look(at).filled() || !invited) || shut(at, answer_fill));
             let read = Row {
                 question,
                 section,
                 number,
                 invited: invited || text_open,
                 place: grid.look(at),
-                listed: listed || words_only || closed && text_open,
+                listed: listed || offered || words_only || closed && text_open,
                 closed,
                 text: None,
             };
@@ -438,6 +439,8 @@ impl<'a, 'g> Reader<'a, 'g> {
             (range.first.row >= top && (range.first.col == col || !covers(&range))).then_some(range.first)
         };
         let choice_cell = columns.choice.filter(|_| !row.closed).and_then(cell);
+        // 「＿＿」 and 「補足：＿＿」 below it: the first takes the choice.
+        let choice_cell = choice_cell.or_else(|| columns.text.filter(|_| row.text.is_some() && columns.choice.is_none() && columns.marks.is_empty() && self.legend.is_some()).and_then(cell));
         let text_cell = row.text.or_else(|| columns.text.and_then(cell)).or_else(|| self.second_row(&row, columns));
         // One block over both columns takes words, where it has neither list nor boxes.
         let only_words = |at: &CellRef| {
@@ -451,7 +454,8 @@ impl<'a, 'g> Reader<'a, 'g> {
         let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.clone());
         let boxes = choice_cell.map(|at| self.grid.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
         let listed = listed.or_else(|| boxes.as_deref().and_then(boxes::choices));
-        let choices = choice_cell.and_then(|_| listed.or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
+        let named = columns.options.and_then(|col| options(self.grid.text(CellRef::new(top, col))));
+        let choices = choice_cell.and_then(|_| listed.or(named).or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
         // 「→「はい」の場合…」 takes words only, where marks have a list elsewhere.
         let listed_marks = |row: u32| columns.marks.iter().any(|(col, _)| self.grid.validation(CellRef::new(row, *col)).is_some());
         let unmarked = text_cell.is_some() && row.question.text.trim_start().starts_with(ARROWS) && !listed_marks(top) && top > 1 && listed_marks(top - 1);
