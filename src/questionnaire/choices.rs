@@ -41,8 +41,14 @@ pub fn choose<'a>(mark: Option<&str>, text: &str, choices: &'a [String], legend:
     let meanings = meanings(choices, legend);
     // The client has the very words of the mark: 「契約内容に依存」, 「検討中」.
     if let Some(mark) = mark.filter(|m| m.chars().count() > 2 && matches!(stance_of(m), Some(Stance::Planned | Stance::Other))) {
-        let mut same = choices.iter().filter(|c| normalize(c) == normalize(mark));
-        return same.next().filter(|_| same.next().is_none());
+        let mark = normalize(mark);
+        let only = |fits: &dyn Fn(&str) -> bool| {
+            let mut same = choices.iter().filter(|c| fits(&normalize(c)));
+            same.next().filter(|_| same.next().is_none())
+        };
+        // 「代替策」 is 「代替策あり」, too.
+        let same = only(&|c| c == mark).or_else(|| only(&|c| c.strip_prefix(mark.as_str()).is_some_and(|rest| ["あり", "有", "有り", "にて対応", "で対応"].contains(&rest))));
+        return same;
     }
     let said = said?;
     let own = mark.and_then(|_| stance_of_text(text));

@@ -117,6 +117,7 @@ impl Words {
                 "partial" => Meaning::of(Stance::Partial),
                 "mostly" => Meaning::of(Stance::Partial).vague(),
                 "no" => Meaning::of(Stance::No),
+                "no-plan" => Meaning::of(Stance::No).vague(),
                 "na" => Meaning::of(Stance::NotApplicable),
                 "planned" => Meaning::of(Stance::Planned),
                 "other" => Meaning::of(Stance::Other),
@@ -149,6 +150,17 @@ impl Words {
     pub fn wider(&self, choice: &str, text: &str) -> bool {
         let choice = normalize(choice);
         self.all.iter().any(|w| choice.starts_with(w.as_str())) && holds(&normalize(text), &self.only)
+    }
+
+    /// Whether an approved text says that a part of something is not done: what it is may be the part that a client asks for.
+    /// 「アップロード時のみ検査する」 is the whole of 「アップロード時の検査」.
+    pub fn only_names(&self, text: &str, question: &str) -> bool {
+        let (text, question) = (normalize(text), normalize(question));
+        let tells = |c: &char| !crate::text::is_hiragana(*c) && c.is_alphanumeric();
+        text.match_indices("のみ").any(|(at, _)| {
+            let before: Vec<char> = text[..at].chars().rev().take_while(tells).take(8).collect();
+            before.windows(2).any(|pair| question.contains(&format!("{}{}", pair[1], pair[0])))
+        })
     }
 
     /// Whether an approved text speaks of plans or of another way.

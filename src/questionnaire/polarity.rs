@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 
 use super::amounts::suffice;
 use super::demands;
-use super::meaning::Stance;
+use super::meaning::{self, Stance};
 use super::words::{self, BadWord};
 use crate::text::normalize;
 
@@ -160,8 +160,13 @@ pub fn agree<'a>(item: &str, stance: Option<Stance>, approved: impl IntoIterator
             let end: String = tail(&s.text, 9);
             words.same.iter().any(|w| end.contains(&format!("{w}し")) && !ours.contains(w.as_str()))
         };
-        let enough = if stance == Some(Stance::No) {
+        let of_a_case = stance == Some(Stance::Yes) && conditional(question) && !ours.contains("場合");
+        let only_that = stance == Some(Stance::Partial) && meaning::Words::builtin().only_names(approved, question);
+        let enough = !of_a_case && !only_that && if stance == Some(Stance::No) {
             !a_ban && lacks(question, approved)
+        } else if stance == Some(Stance::NotApplicable) {
+            // What there is not has none of what is demanded of it.
+            true
         } else {
             demands::met(question, item, approved) && suffice(question, item, approved)
         };
@@ -173,9 +178,18 @@ pub fn agree<'a>(item: &str, stance: Option<Stance>, approved: impl IntoIterator
 /// depend on a case that need not be given.
 fn lacks(question: &str, approved: &str) -> bool {
     let (question, approved) = (normalize(question), normalize(approved));
-    let another_way = ["代替", "代わり", "同等", "かわりに"].iter().any(|w| approved.contains(w));
+    let another_way = ["代替", "代わり", "同等", "かわりに", "原則", "個別に", "相談", "要望"].iter().any(|w| approved.contains(w));
     let denied = ["ない", "ません", "未", "なし", "不可", "ず", "無", "予定", "no", "not"].iter().any(|w| approved.contains(w));
     !another_way && (approved.trim().is_empty() || denied) && !question.contains("場合")
+}
+
+/// Whether a question is about one case only: 「メールで送る場合、暗号化しているか」, 「（外部のクラウドを使う場合）…」.
+fn conditional(question: &str) -> bool {
+    let text = normalize(question);
+    text.split(['。', '\n']).any(|sentence| sentence.match_indices("場合").any(|(at, word)| {
+        let behind = &sentence[at + word.len()..];
+        at > 0 && [",", "、", "は", "に", ")", "]", "】", "のみ"].iter().any(|w| behind.starts_with(w))
+    }))
 }
 
 /// Whether a text names something bad (事故, 漏えい, 残っている …), so that 「あり」 is not the good answer.
@@ -269,7 +283,7 @@ fn japanese(s: &Sentence, words: &Words) -> bool {
     let act = |thing: &str| !thing.ends_with('を') && thing.contains('を');
     let there_is = asked_for(core).is_some_and(|(thing, exists)| (exists || !act(thing)) && is_bad(thing, words, exists));
     let had = text.match_indices("有無").any(|(at, _)| is_bad(&text[..at], words, true));
-    let named = !s.asks && ends_in(core, &words.bad);
+    let named = !s.asks && (ends_in(core, &words.bad) || lacking(core, words));
     if there_is || had || named {
         return true;
     }
@@ -358,13 +372,17 @@ fn is_bad(thing: &str, words: &Words, exists: bool) -> bool {
             None => break,
         }
     }
-    exists
-        && ["ていない", "でいない", "られない", "できない", "いない"].iter().any(|no| {
-            thing.rfind(no).is_some_and(|at| {
-                let of = &thing[at + no.len()..];
-                !of.is_empty() && of.chars().count() <= 12 && !holds(of, &words.rule) && !holds(of, &words.back)
-            })
+    exists && lacking(thing, words)
+}
+
+/// Whether a noun phrase names something that lacks what it should have: 「対策ソフトが導入されていない端末」.
+fn lacking(thing: &str, words: &Words) -> bool {
+    ["ていない", "でいない", "られない", "できない", "いない"].iter().any(|no| {
+        thing.rfind(no).is_some_and(|at| {
+            let of = &thing[at + no.len()..];
+            !of.is_empty() && of.chars().count() <= 12 && !holds(of, &words.rule) && !holds(of, &words.back)
         })
+    })
 }
 
 /// Ends in one of the words; 「サービスを停止」 is an act and no thing.
