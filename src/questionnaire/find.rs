@@ -248,18 +248,23 @@ fn title_above<'a>(grid: &Grid<'a>, head: u32) -> Option<Block<'a>> {
     }
 }
 
-/// What stands over the questions where it names them rather than their column: another name in each of the sheet's tables.
+/// What stands over the questions, or over their groups, where it names them rather than their column: another name in each of the
+/// sheet's tables, whose other headings are the same.
 fn title_in<'a>(grid: &Grid<'a>, table: &Table, columns: &Columns, tables: &[Table]) -> Option<Block<'a>> {
-    let is_over = |leaf: &&Leaf| (leaf.first..=leaf.last).contains(&columns.question);
-    let over = |table: &Table| table.leaves.iter().find(is_over).map(|l| (l.heading, l.text.clone()));
-    let beside = |table: &Table| table.leaves.iter().filter(|l| !is_over(l)).map(|l| l.text.clone()).collect::<Vec<_>>();
-    let (heading, text) = over(table)?;
-    let others = || tables.iter().filter(|t| beside(t) == beside(table)).filter_map(over).filter(|(_, other)| *other != text);
     // 「おたずねする事項」 names the column.
-    let column = ["こと", "事項", "内容", "項目", "点"].iter().any(|w| text.trim_end().ends_with(w));
-    let names = heading.is_none() && !text.is_empty() && !column && (is_bracketed(&text) || others().count() + 1 == tables.len() && tables.len() > 1);
+    let names_column = |text: &str| ["こと", "事項", "内容", "項目", "点"].iter().any(|w| text.trim_end().ends_with(w));
+    let named = |leaf: &&Leaf| {
+        let is_over = |other: &&Leaf| other.first == leaf.first;
+        let beside = |table: &Table| table.leaves.iter().filter(|l| !is_over(l)).map(|l| l.text.clone()).collect::<Vec<_>>();
+        let (own, others) = (beside(table), tables.iter().filter(|t| t.head_first != table.head_first));
+        let differs = |other: &Table| beside(other) == own && other.leaves.iter().find(is_over).is_some_and(|l| l.text != leaf.text);
+        let over = (leaf.first..=leaf.last).contains(&columns.question) || columns.categories.contains(&leaf.first);
+        let titles = is_bracketed(&leaf.text) || tables.len() > 1 && others.clone().all(differs);
+        over && leaf.heading.is_none() && !leaf.text.is_empty() && !names_column(&leaf.text) && titles
+    };
+    let leaf = table.leaves.iter().find(named)?;
     let mut heads = grid.rows(table.head_first, table.head_last).flat_map(|(_, blocks)| blocks);
-    heads.rfind(|b| names && b.text == text).copied()
+    heads.rfind(|b| b.text == leaf.text).copied()
 }
 
 /// 「＜店舗＞」, 「【共通】」, 「■ 開発」: a title that says by its form that it is one.

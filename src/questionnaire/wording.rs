@@ -23,7 +23,8 @@ pub(super) fn leading_number(text: &str) -> Option<String> {
             '0'..='9' => digits = true,
             '(' if at == 0 => {}
             'q' | 'a'..='z' if !digits => {}
-            '-' if digits => {}
+            // 「P-4. …」
+            '-' if digits || text[at + c.len_utf8()..].starts_with(|n: char| n.is_ascii_digit()) => {}
             // Closing marks belong to the number, a full stop does not.
             ')' if digits => return Some(text[..at + c.len_utf8()].to_owned()),
             '.' | ':' if digits && text[at + c.len_utf8()..].starts_with(|n: char| normalize(&n.to_string()).starts_with(|d: char| d.is_ascii_digit())) => {}

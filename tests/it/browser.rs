@@ -122,7 +122,7 @@ async fn a_reviewer_goes_the_whole_way() {
     browser.wait_for("（未回答）").await;
 
     browser.press("リリース・ダウンロード…").await;
-    browser.wait_for("41問が未回答です").await;
+    browser.wait_for("42問が未回答です").await;
     browser.picture("download.png").await;
     browser.press("ダウンロード").await;
     let (name, bytes) = browser.downloaded().await;

@@ -29,7 +29,7 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
     let driver = Driver::start();
     let browser = Browser::open(&driver, server.url(), DESK).await;
     browser.send("preamble-two-tier.xlsx", "調査票.xlsx", "株式会社みなと商事").await;
-    browser.wait_for("40問と会社情報の欄5件を読み取りました").await;
+    browser.wait_for("40問と会社情報の欄6件を読み取りました").await;
     browser.accessible("mapping").await;
     browser.picture("mapping.png").await;
 
@@ -63,7 +63,7 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
     }
     browser.keys("\u{e007}").await;
     browser.wait_for("G列は「使わない」").await;
-    browser.until("document.querySelectorAll('.grid td.text').length === 5").await;
+    browser.until("document.querySelectorAll('.grid td.text').length === 6").await;
     browser.client.execute("document.querySelector('.paper').scrollTo(0, 0)", vec![]).await.unwrap();
     browser.accessible("mapping, changed").await;
     browser.picture("mapping-changed.png").await;
@@ -83,7 +83,7 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
     browser.wait_for("承認").await;
     browser.until("document.querySelectorAll('.entries .row').length === 41").await;
     browser.press("読み取り結果…").await;
-    browser.wait_for("36問と会社情報の欄5件を読み取りました").await;
+    browser.wait_for("36問と会社情報の欄6件を読み取りました").await;
     assert_eq!(*browser.violations.lock().unwrap(), Vec::<String>::new());
 
     // The same form once more: nothing is to be done.
@@ -91,7 +91,7 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
     browser.wait_for("それでもアップロード").await;
     browser.press("それでもアップロード").await;
     browser.wait_for("同じ形式の質問票で指定された読み取り方を適用しました").await;
-    browser.wait_for("36問と会社情報の欄5件を読み取りました").await;
+    browser.wait_for("36問と会社情報の欄6件を読み取りました").await;
     browser.picture("mapping-remembered.png").await;
     browser.client.close().await.unwrap();
 }

@@ -108,7 +108,7 @@ fn company_facts_above_the_tables_are_found() {
     };
     let want = |all: &[(&str, &str, &str)]| all.iter().map(|(s, q, c)| ((*s).to_owned(), (*q).to_owned(), (*c).to_owned())).collect::<Vec<_>>();
     assert_eq!(facts("mixed-sheets.xlsx"), want(&[("表紙", "貴社名", "C9"), ("表紙", "ご記入者", "C10"), ("表紙", "ご記入日", "C11")]));
-    let above = [("御社名", "C4"), ("ご担当者", "C5"), ("役職", "F5"), ("ご連絡先（TEL）", "C6"), ("記入日", "F6")];
+    let above = [("御社名", "C4"), ("ご回答部署", "F4"), ("ご担当者", "C5"), ("役職", "F5"), ("ご連絡先（TEL）", "C6"), ("記入日", "F6")];
     assert_eq!(facts("preamble-two-tier.xlsx"), want(&above.map(|(q, c)| ("調査票", q, c))));
     assert_eq!(facts("two-tables.xlsx"), want(&[]));
 }
@@ -146,6 +146,6 @@ fn of_the_forms_that_nobody_prepared_for_most_are_read_right() {
 
 /// How far the forms in `clients-blind` are read at least: F1 of the questions, the share of those found whose cells and choices
 /// are all right, and the number of forms in which everything is.
-const FOUND: f64 = 0.99;
-const CELLS: f64 = 0.94;
-const WHOLE: usize = 30;
+const FOUND: f64 = 0.995;
+const CELLS: f64 = 0.995;
+const WHOLE: usize = 50;
