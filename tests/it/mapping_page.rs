@@ -81,7 +81,7 @@ async fn what_was_found_is_put_right_with_keys_and_mouse() {
 
     browser.press("この内容でレビューへ進む").await;
     browser.wait_for("承認").await;
-    browser.until("document.querySelectorAll('.entries .row').length === 41").await;
+    browser.until("document.querySelectorAll('.entries .row').length === 42").await;
     browser.press("読み取り結果…").await;
     browser.wait_for("36問と会社情報の欄6件を読み取りました").await;
     assert_eq!(*browser.violations.lock().unwrap(), Vec::<String>::new());
