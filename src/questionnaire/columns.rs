@@ -69,8 +69,9 @@ impl Table {
         let asks = |b: &super::grid::Block<'_>| columns.questions.contains(&b.col()) && !is_number(b.text);
         let rows = grid.rows(self.head_last + 1, self.last).filter(|(_, b)| b.iter().any(asks) && !b.iter().any(|b| is_example_mark(b.text)));
         let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
+        let framed = rows.iter().any(|&row| grid.look(CellRef::new(row, columns.question)).bordered);
         for s in &mut stats {
-            s.measure(grid, &rows);
+            s.measure(grid, &rows, framed);
         }
         columns.marks = marks(&stats, rows.len());
         answers(grid, &stats, asked, &rows, legend, &mut columns);
@@ -193,12 +194,15 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
             return false;
         }
         let worded = matches!(heading, Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice)) || s.in_answer_group();
+        // Where answers are filled in already, words beside them are, too.
+        let begun = stats.iter().any(|c| c.col < s.col && c.lists && c.filled > 0 && s.filled <= c.filled && s.open + s.filled >= rows)
+            || columns.marks.last().is_some_and(|(last, _)| *last < s.col && s.filled * 2 < rows && s.open + s.filled >= rows);
         let places = s.lists || s.boxes > 0 || s.open * 2 >= rows;
         match heading {
             // 「内容」 right of the questions, and empty, is the answer's.
             Some(Heading::Question) => s.filled * 5 < rows.max(1),
             _ if worded => places || s.filled * 10 < rows * 6 || s.filled > 0,
-            _ => places && s.filled * 5 < rows.max(1) || s.lists,
+            _ => (places || begun) && (begun || s.filled * 5 < rows.max(1)) || s.lists,
         }
     };
     let strong = |s: &Stats<'_>| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
@@ -298,10 +302,19 @@ fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
 fn question(stats: &[Stats<'_>]) -> Option<usize> {
     let most = stats.iter().map(|s| s.texts).max().unwrap_or(0);
     let japanese = stats.iter().any(|s| !s.english() && s.average() >= 6 && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None));
+    // Beside questions in Japanese, English ones only say them once more.
+    let asks = |s: &&Stats<'_>| !s.english() && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None) && !s.in_answer_group() && !s.is_closed_above();
+    let japanese_asks = stats.iter().filter(asks).any(|s| s.texts * 10 >= most * 8 && s.sentences * 2 > s.texts && s.average() >= 10);
     let lists = stats.iter().position(|s| s.lists).unwrap_or(stats.len());
     let answered = stats.iter().position(|s| s.lists || s.boxes > 0 || s.heading() == Some(Heading::Answer) || s.in_answer_group()).unwrap_or(0);
+    // In which another column, of whatever name, asks in sentences: beside it this one only names topics.
+    let topics = |s: &Stats<'_>| {
+        let asks = |o: &&Stats<'_>| o.heading().is_none() && o.role.is_none() && !o.in_answer_group() && !o.is_closed_above() && o.texts * 10 >= most * 8 && o.asking * 10 >= o.texts * 6;
+        s.average() <= 14 && stats.iter().filter(asks).any(|o| o.col != s.col && o.average() >= s.average() * 2)
+    };
     let score = |(i, s): (usize, &Stats<'_>)| {
         let word: i64 = match s.heading() {
+            Some(Heading::Question) if topics(s) => 0,
             Some(Heading::Question) => 100,
             Some(Heading::Item) => 45,
             None if !s.in_answer_group() && !s.is_closed_above() => 0,
@@ -317,7 +330,7 @@ fn question(stats: &[Stats<'_>]) -> Option<usize> {
         }
         let share = |part: usize, of: usize, weight: usize| i64::try_from(part * weight / of.max(1)).unwrap_or(0);
         let form = share(s.average().min(40), 1, 1) + share(s.texts, most, 60) - share(s.tall, s.texts, 40) + share(s.sentences, s.texts, 30) + share(s.changes, s.texts, 20);
-        let place = -3 * i64::try_from(i).unwrap_or(0) - if japanese && s.english() { 60 } else { 0 };
+        let place = -3 * i64::try_from(i).unwrap_or(0) - if japanese_asks && s.english() { 200 } else if japanese && s.english() { 60 } else { 0 };
         Some((word + form + place, i))
     };
     stats.iter().enumerate().filter_map(score).max().map(|(_, i)| i)

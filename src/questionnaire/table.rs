@@ -181,7 +181,8 @@ fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
         blocks.iter().filter(|a| a.col() != q.first.col).any(|a| {
             let takes = |row: &&u32| {
                 let at = CellRef::new(**row, a.col());
-                grid.empty(at) && (grid.inviting(at) || grid.look(at).filled()) || boxes::choices(grid.text(at)).is_some()
+                let framed = grid.row(**row).iter().filter(over).any(|b| b.look.bordered);
+                grid.empty(at) && (grid.inviting(at) || grid.look(at).filled() || !framed) || grid.validation(at).is_some() || boxes::choices(grid.text(at)).is_some()
             };
             let after = a.col() > q.first.col || grid.listed(a.col(), row + 1, grid.last_row);
             after && asked.iter().filter(takes).count() * 10 >= asked.len() * 6
@@ -258,7 +259,9 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     let bare = |col: u32| (first..=last).all(|row| grid.cell(CellRef::new(row, col)).is_none());
     let gap = (1..leaves.len()).find(|&i| leaves[i].first > leaves[i - 1].last + 1 && (leaves[i - 1].last + 1..leaves[i].first).all(bare));
     let answers = |leaves: &[Leaf]| leaves.iter().any(|l| matches!(l.heading, Some(Heading::Answer | Heading::Remark)));
-    if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..])) {
+    // Choices over cells that say what they stand for are a legend.
+    let legend = |leaves: &[Leaf]| leaves.iter().all(|l| matches!(l.heading, None | Some(Heading::Choice)) && grid.row(last + 1).iter().any(|b| b.col() == l.first));
+    if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..]) || gap >= 3 && legend(&leaves[gap..])) {
         leaves.truncate(gap);
     }
     nameless(grid, last, &mut leaves);

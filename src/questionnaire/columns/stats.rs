@@ -24,6 +24,8 @@ pub(super) struct Stats<'a> {
     pub kana: usize,
     /// Texts that end as a question or a demand does.
     pub sentences: usize,
+    /// Texts that end as only a question or a demand does.
+    pub asking: usize,
     /// Texts that differ from the one above.
     pub changes: usize,
     pub last: &'a str,
@@ -60,6 +62,7 @@ impl<'a> Stats<'a> {
             tall: 0,
             kana: 0,
             sentences: 0,
+            asking: 0,
             changes: 0,
             last: "",
             lists: false,
@@ -83,14 +86,17 @@ impl<'a> Stats<'a> {
         self.boxes += usize::from(boxes::choices(text).is_some());
         self.kana += usize::from(text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')));
         let end = text.trim_end_matches(['。', '.', ' ', '　']);
+        self.asking += usize::from(text.ends_with(['?', '？']) || end.ends_with('か') || end.ends_with("こと"));
         self.sentences += usize::from(text.ends_with(['。', '?', '？']) || end.ends_with(['か', 'る']) || end.ends_with("こと"));
         self.changes += usize::from(self.last != text);
         self.last = text;
     }
 
     /// Looks at the cells beside the questions.
-    pub fn measure(&mut self, grid: &Grid<'_>, rows: &[u32]) {
+    /// Without frames, as under a heading of a plain list, any empty cell is a place to write into.
+    pub fn measure(&mut self, grid: &Grid<'_>, rows: &[u32], framed: bool) {
         let mut first = true;
+        let plain = !framed && !self.leaf.text.is_empty();
         for &row in rows {
             let at = CellRef::new(row, self.col);
             let (text, look) = grid.cell(at).map_or(("", Look::default()), |c| (c.text.as_str(), c.look));
@@ -104,7 +110,7 @@ impl<'a> Stats<'a> {
                 self.written += text.chars().count();
                 self.filled += usize::from(boxes::choices(text).is_none());
             } else if grid.block(at).first == at {
-                self.open += usize::from(grid.invites(at, look) || look.filled());
+                self.open += usize::from(plain || grid.invites(at, look) || look.filled());
                 if std::mem::take(&mut first) {
                     self.place = look;
                 }
