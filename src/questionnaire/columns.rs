@@ -60,7 +60,7 @@ impl Table {
         let mut columns = Columns { question: stats[asked].col, ..Columns::default() };
         let same_heading = |s: &&Stats<'_>| match said {
             Some(_) => s.role == Some(Role::Question),
-            None => s.leaf.first == stats[asked].leaf.first && s.leaf.heading.is_some() && s.role.is_none(),
+            None => s.leaf.first == stats[asked].leaf.first && !s.leaf.text.is_empty() && s.role.is_none(),
         };
         columns.questions = stats.iter().filter(same_heading).map(|s| s.col).collect();
         if columns.questions.is_empty() {
@@ -176,7 +176,9 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let elsewhere = stats.iter().any(|s| (s.lists || s.boxes > 0) && s.heading() != Some(Heading::Review) && !s.is_closed_above());
     let judged = |s: &Stats<'_>| {
         let alike = |look: &Look| (look.fill, look.unlocked) == (s.place.fill, s.place.unlocked);
-        s.heading() == Some(Heading::Review) && s.lists && !elsewhere && places.iter().any(alike)
+        // Where nothing is coloured, it stands before what explains it; the client's own stands behind.
+        let before = || places.is_empty() && stats.iter().find(sure).is_some_and(|first| s.col < first.col);
+        s.heading() == Some(Heading::Review) && s.lists && !elsewhere && (places.iter().any(alike) || before())
     };
     // Columns that could take something, filled ones still among them.
     let could = |s: &Stats<'_>| {

@@ -7,7 +7,7 @@ use super::columns::{Columns, options};
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::table::{Table, is_counter, is_number};
-use super::wording::{asks, counts, is_child_number, is_example, is_example_mark, is_note, is_total, leading_number};
+use super::wording::{asks, counts, is_child_number, is_example, is_example_mark, is_note, is_total, leading_number, leads_up};
 use super::{FoundTable, Kind, Mark, Question, Why};
 use crate::text::normalize;
 use crate::workbook::{CellRange, CellRef, Look, Problem};
@@ -241,7 +241,9 @@ impl<'a, 'g> Reader<'a, 'g> {
             // Texts that run over the place of the answer ask nothing there: they lead up to their children, or explain.
             let runs_over = (column + 1..=question.range.last.col).contains(&answer);
             let printed = !grid.text(at).is_empty() && columns.marks.get(1).is_some_and(|(next, _)| grid.block(at).contains(CellRef::new(row, *next)));
-            let silent = runs_over || printed || !listed && shut(at, answer_fill) && columns.text.is_none_or(|col| col == answer || !place.contains(CellRef::new(row, col))) && !columns.text.is_some_and(|col| {
+            // 「次の点をお書きください」, and the points below it.
+            let announces = || number.as_deref().is_none_or(|n| !is_child_number(n)) && leads_up(question.text) && self.child_follows(row, columns);
+            let silent = runs_over || announces() || printed || !listed && shut(at, answer_fill) && columns.text.is_none_or(|col| col == answer || !place.contains(CellRef::new(row, col))) && !columns.text.is_some_and(|col| {
                 let at = CellRef::new(row, col);
                 col != answer && open(at) && !shut(at, text_fill)
             });
@@ -307,7 +309,9 @@ impl<'a, 'g> Reader<'a, 'g> {
         let (numbered, listed, invited) = (most(|r| r.number.is_some()), most(|r| r.listed), most(|r| r.invited));
         self.questions.reserve(rows.len());
         for row in rows {
-            let lacks = usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed);
+            // 「→「はい」の場合…」 has neither number nor list.
+            let goes_on = row.question.text.trim_start().starts_with(ARROWS);
+            let lacks = if goes_on { 0 } else { usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed) };
             let note = is_note(row.question.text);
             let uninvited = invited && !row.invited;
             if uninvited || lacks >= 2 || (lacks == 1 && note) {
@@ -365,6 +369,13 @@ impl<'a, 'g> Reader<'a, 'g> {
         let before = self.grid.rows(table.head_last + 1, row - 1).rev().find_map(value);
         let after = self.grid.rows(row + 1, table.last).find_map(value);
         (own == 1 || before.is_some_and(|n| n + 1 == own)) && after == Some(own + 1)
+    }
+
+    /// Whether the next row's number is one below another.
+    fn child_follows(&self, row: u32, columns: &Columns) -> bool {
+        let next = self.grid.rows(row + 1, self.grid.last_row).next().map(|(_, blocks)| blocks).unwrap_or_default();
+        let asked = next.iter().rfind(|b| columns.questions.contains(&b.col()) && !is_number(b.text));
+        asked.and_then(|q| number(next, q, columns)).is_some_and(|n| is_child_number(&n))
     }
 
     /// The place to write into of a row that has nothing but the name of a remark beside it.
@@ -441,7 +452,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let choice_cell = columns.choice.filter(|_| !row.closed).and_then(cell);
         // 「＿＿」 and 「補足：＿＿」 below it: the first takes the choice.
         let choice_cell = choice_cell.or_else(|| columns.text.filter(|_| row.text.is_some() && columns.choice.is_none() && columns.marks.is_empty() && self.legend.is_some()).and_then(cell));
-        let text_cell = row.text.or_else(|| columns.text.and_then(cell)).or_else(|| self.second_row(&row, columns));
+        let text_cell = row.text.or_else(|| self.second_row(&row, columns)).or_else(|| columns.text.and_then(cell));
         // One block over both columns takes words, where it has neither list nor boxes.
         let only_words = |at: &CellRef| {
             let unlisted = self.grid.validation(*at).is_none() && boxes::choices(self.grid.text(*at)).is_none();

@@ -166,10 +166,10 @@ fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
         below.push((row, blocks));
     }
     let names = |b: &&Block<'_>| !matches!(grid.heading(b), Some(Heading::Answer | Heading::Previous | Heading::Internal | Heading::Choice | Heading::Number));
-    // A coloured cell without a name heads a column, too, beside one that names the answer.
+    // A coloured or framed cell without a name heads a column, too, beside one that names the answer.
     let answered = blocks.iter().any(|b| grid.heading(b) == Some(Heading::Answer));
     let nameless = blocks.first().filter(|_| answered).map_or(0..0, |b| grid.first_col..b.col());
-    let nameless = nameless.map(|col| CellRef::new(row, col)).filter(|at| grid.look(*at).filled() && grid.empty(*at)).map(|at| grid.block(at));
+    let nameless = nameless.map(|col| CellRef::new(row, col)).filter(|at| (grid.look(*at).filled() || grid.look(*at).bordered) && grid.empty(*at)).map(|at| grid.block(at));
     blocks.iter().filter(names).map(|b| b.range).chain(nameless).any(|q| {
         let over = |b: &&Block<'_>| q.first.col <= b.col() && b.range.last.col <= q.last.col;
         let asked: Vec<u32> = below.iter().filter(|(_, blocks)| blocks.iter().filter(over).any(is_asking)).map(|(row, _)| *row).collect();

@@ -60,6 +60,11 @@ pub(super) fn asks(text: &str) -> bool {
     text.ends_with(['?', '？']) || end.ends_with('か') || end.ends_with("こと") || end.ends_with("ください") || end.ends_with("下さい")
 }
 
+/// Whether the text only leads up to what stands below it: 「次の点をお書きください」, 「以下の各項目について」.
+pub(super) fn leads_up(text: &str) -> bool {
+    ["次の", "以下の", "下記の", "次に", "以下に", "下記に"].iter().any(|w| text.contains(w))
+}
+
 /// Longest word for an example, in characters; more by half where its letters are half-width and marked: 「ｻﾝﾌﾟﾙ」.
 const MAX_EXAMPLE: usize = 10;
 
@@ -91,6 +96,11 @@ const TOTALS: [&str; 9] = ["合計", "小計", "総計", "平均", "平均点", 
 
 /// Whether the text names a sum: 「合計」.
 pub(super) fn is_total(question: &str) -> bool {
+    // 「○ の数」
+    let count = question.strip_suffix("の数").or_else(|| question.strip_suffix("の個数")).or_else(|| question.strip_suffix("の件数"));
+    if count.is_some_and(|what| what.trim().chars().nth(4).is_none()) {
+        return true;
+    }
     // Most texts are questions, and show it by their first letter.
     let first = question.chars().next();
     if first.is_some_and(|c| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿') && !TOTALS.iter().any(|word| word.starts_with(c))) {
