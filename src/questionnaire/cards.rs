@@ -1,5 +1,7 @@
 //! Questions with their answers below them: 「質問1 …」, and under it 「回答」 with a box, or an empty box alone.
 
+use std::collections::HashMap;
+
 use super::boxes;
 use super::filled::is_prompt;
 use super::grid::{Block, Grid};
@@ -28,6 +30,11 @@ enum Row<'a> {
     /// A name and its field, a heading row, anything else.
     Other,
 }
+
+/// Longest name of a place to answer, in characters.
+const MAX_LABEL: usize = 8;
+/// So often a text stands beside a place to be its name, whatever it says.
+const OFTEN: usize = 4;
 
 /// Fewest questions in this form that are believed.
 const FEWEST: usize = 2;
@@ -142,6 +149,14 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
     numbers.sort_unstable();
     numbers.dedup();
     let mut rows: Vec<(u32, Row<'g>)> = Vec::with_capacity(numbers.len());
+    // A short text that stands left of places again and again names them, whatever it says.
+    let mut labels: HashMap<&str, usize> = HashMap::new();
+    for at in &places {
+        let left = grid.row(at.row).iter().rfind(|b| b.range.last.col < at.col);
+        if let Some(label) = left.filter(|b| b.range.last.col + 1 == at.col && b.text.chars().count() <= MAX_LABEL) {
+            *labels.entry(label.text).or_default() += 1;
+        }
+    }
     let over = grid.rows(1, grid.last_row).find(|(_, blocks)| matches!(blocks, [only] if Headings::builtin().ends_questions(only.text)));
     let end = over.map_or(u32::MAX, |(row, _)| row);
     for row in numbers.into_iter().take_while(|row| *row < end) {
@@ -152,7 +167,8 @@ fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
             Row::Texts(blocks)
         } else {
             let labelled = |at: &CellRef| blocks.iter().filter(|b| b.range.last.col < at.col && !is_place(grid, b)).max_by_key(|b| b.col());
-            let known = |b: &Block<'_>| is_label(b.text) || matches!(grid.heading(b), Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice));
+            let repeated = |b: &Block<'_>| labels.get(b.text).is_some_and(|count| *count >= OFTEN);
+            let known = |b: &Block<'_>| is_label(b.text) || repeated(b) || matches!(grid.heading(b), Some(Heading::Answer | Heading::Remark | Heading::Evidence | Heading::Choice));
             let place = |at: CellRef| {
                 let text = grid.text(at);
                 let list = grid.validation(at);

@@ -209,7 +209,8 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     };
     let strong = |s: &Stats<'_>| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
     let mut open: Vec<&Stats<'_>> = stats[asked + 1..].iter().filter(|s| could(s)).collect();
-    let left = |s: &&Stats<'_>| could(s) && (s.lists || s.filled * 5 < rows && strong(s));
+    let beside_list = |s: &Stats<'_>| stats[..asked].iter().any(|c| c.lists && c.col < s.col && c.leaf.last + 1 == s.leaf.first && c.place.fill == s.place.fill);
+    let left = |s: &&Stats<'_>| could(s) && (s.lists || s.filled * 5 < rows && (strong(s) || beside_list(s)));
     open.extend(stats[..asked].iter().filter(left));
     // 「令和5年度」 beside 「令和6年度」: of columns of one name, those that are filled in are of another time.
     let empty: Vec<&str> = open.iter().filter(|s| s.filled == 0 && s.open > 0).map(|s| s.leaf.text.as_str()).collect();

@@ -263,14 +263,15 @@ impl<'a> Grid<'a> {
         self.frame.list(col, first, last)
     }
 
-    /// Whether the cell looks like a place to write into: framed, open in a protected sheet, or with a list.
+    /// Whether the cell looks like a place to write into: framed or merged, open in a protected sheet, or with a
+    /// list.
     pub fn inviting(&self, at: CellRef) -> bool {
         self.invites(at, self.look(at))
     }
 
     /// The same where its look is known.
     pub fn invites(&self, at: CellRef, look: Look) -> bool {
-        look.bordered || (self.sheet.protected && look.unlocked) || self.validation(at).is_some()
+        look.bordered || (self.sheet.protected && look.unlocked) || self.validation(at).is_some() || self.block(at).width() > 1
     }
 
     /// Whether the cell is the first of an empty block.
