@@ -287,6 +287,13 @@ impl<'a> Grid<'a> {
         let cells = cells.filter(move |(at, cell)| cell.text.is_empty() && columns.contains(&at.col));
         cells.filter(|(at, cell)| (self.invites(*at, cell.look) || cell.look.filled()) && self.block(*at).first == *at).map(|(at, _)| at)
     }
+
+    /// Cells with a list in rows with a text that the file does not even name: empty and without a look.
+    pub fn bare_lists(&self) -> impl Iterator<Item = CellRef> {
+        let rows = self.rows(1, self.last_row).map(|(row, _)| row);
+        let cells = rows.flat_map(|row| self.frame.lists.keys().map(move |col| CellRef::new(row, *col)));
+        cells.filter(|at| at.col >= self.first_col && self.cell(*at).is_none() && self.validation(*at).is_some() && !self.hidden_col(at.col))
+    }
 }
 
 fn hidden(sheet: &Sheet, col: u32) -> bool {

@@ -337,7 +337,7 @@ impl Table {
     /// A table without headings, where texts that ask have places to answer beside them: its columns are those in which
     /// texts or places begin. `None` where there are fewer than two such rows.
     pub fn headless(grid: &Grid<'_>) -> Option<Self> {
-        let places: Vec<CellRef> = grid.places().filter(|at| at.row <= grid.last_row).collect();
+        let places: Vec<CellRef> = grid.places().filter(|at| at.row <= grid.last_row).chain(grid.bare_lists()).collect();
         let answered = |row: u32, blocks: &[Block<'_>]| {
             let asking = blocks.iter().find(|b| is_asking(b));
             asking.is_some_and(|b| places.iter().any(|at| at.row == row && at.col > b.col()) || blocks.iter().any(|b| boxes::choices(b.text).is_some()))
