@@ -102,7 +102,7 @@ pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
             }
             Row::Places(places) if open => {
                 if let Some(question) = questions.last_mut() {
-                    take(question, places);
+                    take(grid, question, places);
                 }
             }
             Row::Places(_) | Row::Other => open = false,
@@ -119,9 +119,9 @@ fn height(blocks: &[Block<'_>]) -> u32 {
 }
 
 /// Gives the places to the question: the first list takes the choice, a place for remarks or for anything the text.
-fn take(question: &mut Question, places: &[Place]) {
+fn take(grid: &Grid<'_>, question: &mut Question, places: &[Place]) {
     // An empty cell left of the question's own column is its number's.
-    for place in places.iter().filter(|p| p.at.col >= question.question_cell.col) {
+    for place in places.iter().filter(|p| grid.block(p.at).last.col >= question.question_cell.col) {
         let chooses = place.listed || place.boxes.is_some();
         if chooses && question.choice_cell.is_none() {
             question.choice_cell = Some(place.at);

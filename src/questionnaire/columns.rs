@@ -10,7 +10,7 @@ use super::mapping::Role;
 use super::meaning::only_applies;
 use super::offered;
 use super::wording::is_example_mark;
-use super::table::{Table, choices_in, is_choice, is_number};
+use super::table::{Leaf, Table, choices_in, is_choice, is_number};
 use crate::text::is_hiragana;
 use crate::workbook::{CellRef, Look};
 
@@ -38,6 +38,12 @@ pub(super) struct Columns {
     /// The column in which the client printed the choices of each question: 「検知・遮断できる／検知のみ／できない」.
     pub options: Option<u32>,
 }
+
+/// What stands in the name of a column right of the questions that groups them; others say what kind of question it is.
+const GROUPS: [&str; 6] = ["分類", "カテゴリ", "領域", "分野", "ドメイン", "category"];
+
+/// So many columns under one heading are looked at for places to write into.
+const WIDEST: u32 = 64;
 
 /// Longest choice in a column of choices, in characters.
 const MAX_OPTION: usize = 24;
@@ -104,6 +110,9 @@ impl Table {
             .filter(|s| s.groups() && !(s.heading() == Some(Heading::Internal) && Headings::builtin().is_word(&s.leaf.text)) || !matches!(s.heading(), Some(Heading::Previous | Heading::Internal | Heading::Choice)) && !s.is_closed_above())
             .map(|s| s.col)
             .collect();
+        // 「確認事項｜カテゴリ｜回答」
+        let grouped = stats[asked + 1..].iter().filter(|s| s.heading() == Some(Heading::Category) && GROUPS.iter().any(|w| s.leaf.text.to_lowercase().contains(w)) && s.role.is_none() && s.filled * 10 >= rows.len() * 8 && !s.lists);
+        columns.categories.extend(grouped.filter(|s| Some(s.col) != columns.choice && Some(s.col) != columns.text).map(|s| s.col));
         // 「確認事項｜ID｜回答」
         let right = || stats[asked + 1..].iter().find(|s| s.heading() == Some(Heading::Number) && s.role.is_none() && s.numbers * 10 >= s.texts * 8 && s.changes * 10 >= rows.len() * 8);
         columns.number = columns.number.or_else(|| right().map(|s| s.col));
@@ -145,6 +154,16 @@ impl Table {
             let places = || grid.rows(self.head_last + 1, self.last).map(|(row, _)| CellRef::new(row, leaf.first)).filter(|at| grid.empty(*at) && grid.inviting(*at));
             if kept.is_empty() || most > 0 && kept.iter().all(|s| s.col != leaf.first) && places().count() > most {
                 kept = vec![Stats::new(leaf.first, leaf)];
+            }
+            // 「回答」 over a choice and a place for words beside it, in which nothing stands yet.
+            if matches!(leaf.heading, Some(Heading::Answer | Heading::Remark)) {
+                for col in leaf.first + 1..=leaf.last.min(leaf.first + WIDEST) {
+                    let rows = || grid.rows(self.head_last + 1, self.last);
+                    let open = rows().map(|(row, _)| CellRef::new(row, col)).filter(|at| grid.empty(*at) && grid.inviting(*at)).count();
+                    if open * 2 >= rows().count() && kept.iter().all(|s| s.col != col) {
+                        kept.push(Stats::new(col, leaf));
+                    }
+                }
             }
             stats.extend(kept);
         }
@@ -213,8 +232,16 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let left = |s: &&Stats<'_>| could(s) && (s.lists || s.filled * 5 < rows && (strong(s) || beside_list(s)));
     open.extend(stats[..asked].iter().filter(left));
     // 「令和5年度」 beside 「令和6年度」: of columns of one name, those that are filled in are of another time.
-    let empty: Vec<&str> = open.iter().filter(|s| s.filled == 0 && s.open > 0).map(|s| s.leaf.text.as_str()).collect();
-    open.retain(|s| s.filled == 0 || !empty.contains(&s.leaf.text.as_str()));
+    let empty: Vec<&Leaf> = open.iter().filter(|s| s.filled == 0 && s.open > 0).map(|s| s.leaf).collect();
+    open.retain(|s| s.filled == 0 || !empty.iter().any(|leaf| leaf.text == s.leaf.text && leaf.first != s.leaf.first));
+    // Under a grey heading, where the others are not, grey cells are the client's own.
+    let greyed = |s: &Stats<'_>| {
+        let grey = |fill: Option<u32>| fill.is_some_and(|rgb| (rgb >> 16 & 0xff) == (rgb >> 8 & 0xff) && (rgb & 0xff) == (rgb >> 8 & 0xff) && rgb & 0xff != 0xff);
+        grey(s.place.fill) && grey(s.leaf.fill) && !grey(stats[asked].leaf.fill)
+    };
+    if open.iter().any(|s| !greyed(s)) {
+        open.retain(|s| !greyed(s));
+    }
     let answering = |s: &Stats<'_>| {
         matches!(s.heading(), Some(Heading::Answer | Heading::Choice)) || s.in_answer_group() && !s.is_beside() || inline(s).is_some()
     };
@@ -232,7 +259,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     // 「該当有無」 only asks whether the question is one, where another column takes the answer.
     let asks_less = |s: &Stats<'_>| s.applies && listed.clone().any(|other| !other.applies && answering(other));
     let listed = listed.clone().filter(|s| !asks_less(s));
-    let listed = listed.clone().find(|s| answering(s)).or_else(|| listed.clone().find(|s| !s.is_beside())).or(listed.clone().next()).copied();
+    let listed = listed.clone().find(|s| answering(s)).or_else(|| listed.clone().find(|s| !matches!(s.heading(), Some(Heading::Evidence | Heading::Internal)))).or(listed.clone().next()).copied();
     let explained = |s: &Stats<'_>| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
     let named = open.iter().find(|s| answering(s) && !s.applies).or_else(|| open.iter().find(|s| answering(s))).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
     // 「ご記入欄」 asks for words whatever is explained above.
@@ -280,7 +307,8 @@ fn printed(grid: &Grid<'_>, stats: &[Stats<'_>], rows: &[u32], columns: &Columns
         }
         if any_list {
             let (same, listed) = lines().filter_map(|(row, line)| Some(*list(row)? == line)).fold((0, 0), |(same, all), eq| (same + usize::from(eq), all + 1));
-            return listed >= 2 && same * 10 >= listed * 8;
+            // Or it lists them just where no list is.
+            return listed >= 2 && same * 10 >= listed * 8 || listed == 0 && lines().filter(|(row, _)| list(*row).is_none()).count() >= 2;
         }
         named() && lines().count() * 10 >= s.filled * 8
     };

@@ -168,15 +168,27 @@ impl<'a> Grid<'a> {
         let last_row = sheet.cells.iter().rev().find(|(_, cell)| !cell.text.is_empty()).map_or(0, |(at, _)| at.row);
         let mut frame = Frame::new(sheet, headings, last_row);
         let (mut rows, mut last_col) = (Rows::new(), 0);
+        // Texts of hidden rows whose merged cells reach down into rows that are seen.
+        let mut reaching: Vec<(CellRange, &Cell)> = Vec::new();
         for (row, cells) in frame.cells.between(1, last_row) {
             last_col = cells.iter().map(|(col, _)| *col).fold(last_col, u32::max);
+            let texts = cells.iter().filter(|(col, cell)| !cell.text.is_empty() && !hidden(sheet, *col));
+            let texts = texts.map(|(col, cell)| (frame.block(CellRef::new(row, *col)), *cell));
             if sheet.hidden_rows.binary_search(&row).is_ok() {
+                reaching.extend(texts.filter(|(range, _)| range.last.row > row));
                 continue;
             }
-            for (col, cell) in cells.iter().filter(|(col, cell)| !cell.text.is_empty() && !hidden(sheet, *col)) {
-                let block = Block { range: frame.block(CellRef::new(row, *col)), text: &cell.text, look: cell.look, id: rows.all.len() };
+            let mut add = |(range, cell): (CellRange, &'a Cell)| {
+                let block = Block { range, text: &cell.text, look: cell.look, id: rows.all.len() };
                 rows.push(row, block);
+            };
+            if reaching.is_empty() {
+                texts.for_each(add);
+                continue;
             }
+            let mut all: Vec<(CellRange, &Cell)> = reaching.drain(..).filter(|(range, _)| range.last.row >= row).map(|(range, cell)| (CellRange { first: CellRef::new(row, range.first.col), ..range }, cell)).chain(texts).collect();
+            all.sort_by_key(|(range, _)| range.first.col);
+            all.into_iter().for_each(&mut add);
         }
         frame.known.resize(rows.all.len(), Memo::new(None));
         Self { sheet, rows, frame: Rc::new(frame), last_row, first_col: 1, last_col }

@@ -209,6 +209,14 @@ impl Headings {
         self.columns.excuses.iter().any(|word| text.contains(word.as_str()))
     }
 
+    /// Whether the text is a name of what is for the client's own use: 「弊社使用欄」, 「事務局確認」. 「対象範囲」 is none.
+    #[must_use]
+    pub(super) fn is_own(&self, text: &str) -> bool {
+        let word = squeeze(text);
+        let own = self.columns.beginning.known.iter().any(|(own, (h, _))| *h == Heading::Internal && word.starts_with(own.as_str()));
+        (own || ["使用欄", "確認欄", "審査欄", "処理欄"].iter().any(|w| word.ends_with(w))) && self.is_word(text)
+    }
+
     /// Whether a line of its own says that what follows is for the client: 「以下は当社で記入します」.
     #[must_use]
     pub(super) fn ends_questions(&self, text: &str) -> bool {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::boxes;
 use super::columns::{Columns, options};
+use super::filled::is_prompt;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::table::{Table, is_counter, is_number};
-use super::wording::{asks, counts, is_child_number, is_example, is_example_mark, is_note, is_total, leading_number, leads_up};
+use super::wording::{asks, counts, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leading_number, leads_up};
 use super::{FoundTable, Kind, Mark, Question, Why};
 use crate::text::normalize;
 use crate::workbook::{CellRange, CellRef, Look, Problem};
@@ -106,6 +107,8 @@ struct Row<'a> {
     listed: bool,
     /// Its choice cell is closed: other rows of the table have a list there.
     closed: bool,
+    /// It takes words where other rows of the table have a list.
+    words: bool,
     /// The place for its text in a row of its own below: 「規程の名称 ＿＿」.
     text: Option<CellRef>,
 }
@@ -137,21 +140,23 @@ impl<'a, 'g> Reader<'a, 'g> {
         self.tables.push((table.found(columns), columns.clone()));
         let answer = columns.choice.or(columns.text).or(columns.marks.first().map(|(col, _)| *col)).unwrap_or(columns.question);
         let any_listed = grid.listed(answer, table.head_last + 1, table.last);
+        let in_column = |b: &Block<'_>| columns.questions.contains(&b.col());
+        let beside = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(in_column));
+        let beside: Vec<u32> = beside.map(|(row, _)| row).collect();
+        let boxed_rows = beside.iter().filter(|&&row| columns.choice.is_some() && boxes::choices(grid.text(CellRef::new(row, answer))).is_some()).count();
         let text_end = columns.text.and_then(|col| table.leaves.iter().find(|l| (l.first..=l.last).contains(&col))).map_or(0, |l| l.last);
+        let end = table.leaves.last().map_or(u32::MAX, |l| l.last);
         let guarded = grid.sheet.protected && grid.rows(table.head_last + 1, table.last).any(|(row, _)| grid.look(CellRef::new(row, answer)).unlocked);
         let mut carried: Vec<Option<&str>> = vec![None; columns.categories.len()];
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut example_to = 0;
-        let in_column = |b: &Block<'_>| columns.questions.contains(&b.col());
-        let beside = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(in_column));
-        let beside: Vec<u32> = beside.map(|(row, _)| row).collect();
         let paper = self.usual_fill(&beside, columns.question);
         let (answer_fill, text_fill) = (self.usual_fill(&beside, answer), columns.text.and_then(|col| self.usual_fill(&beside, col)));
         rows.reserve(beside.len());
         for (row, blocks) in grid.rows(table.head_last + 1, table.last) {
             // 「当社使用欄」 over a block of its own: what follows is the client's.
-            if matches!(blocks, [only] if grid.heading(only) == Some(Heading::Internal) && Headings::builtin().is_word(only.text) || Headings::builtin().ends_questions(only.text)) {
+            if matches!(blocks, [only] if grid.heading(only) == Some(Heading::Internal) && Headings::builtin().is_own(only.text) || Headings::builtin().ends_questions(only.text)) {
                 self.left.extend(grid.rows(row, table.last).map(|(row, _)| (row, Why::Internal)));
                 break;
             }
@@ -163,7 +168,9 @@ impl<'a, 'g> Reader<'a, 'g> {
                 continue;
             }
             let goes_on = |title: &Block<'_>| columns.questions.contains(&title.col()) && self.counts_on(row, table, columns);
-            if let Some(title) = self.title(blocks, columns, answer, any_listed, paper).filter(|title| !goes_on(title)) {
+            // Notes right of the table are no part of its rows.
+            let inside = blocks.iter().rposition(|b| b.col() <= end).map_or(blocks, |last| &blocks[..=last]);
+            if let Some(title) = self.title(inside, columns, answer, any_listed, paper).filter(|title| !goes_on(title)) {
                 self.titles.put(&title);
                 self.left.push((row, Why::Title));
                 carried.fill(None);
@@ -234,6 +241,7 @@ impl<'a, 'g> Reader<'a, 'g> {
                 self.left.push((row, Why::Field));
                 continue;
             }
+            let number = number.or_else(|| self.number_above(row, &question, columns));
             let shut = |at: CellRef, usual: Option<u32>| {
                 let fill = grid.look(at).fill;
                 fill.is_some() && fill != usual && fill != question.look.fill
@@ -285,6 +293,7 @@ impl<'a, 'g> Reader<'a, 'g> {
                 place: grid.look(at),
                 listed: listed || offered || words_only || closed && text_open,
                 closed,
+                words: !listed && (any_listed || boxed_rows * 2 >= beside.len() && grid.empty(at)) && !offered && invited && grid.look(at).fill == answer_fill,
                 text: None,
             };
             // A question whose choice is closed is asked by its children; without children, by its text cell.
@@ -360,6 +369,14 @@ impl<'a, 'g> Reader<'a, 'g> {
         (above && self.grid.empty(place) && self.grid.inviting(place)).then_some(place)
     }
 
+    /// The number that stands beside several questions at once, in a cell that reaches down to this one.
+    fn number_above(&self, row: u32, question: &Block<'_>, columns: &Columns) -> Option<String> {
+        let at = self.grid.block(CellRef::new(row, columns.number?));
+        let follows = question.text.trim_start().starts_with(ARROWS) || question.col() != columns.question || columns.questions.len() > 1;
+        let text = self.grid.text(at.first);
+        (at.first.row < row && !follows && counts(text)).then(|| text.to_owned())
+    }
+
     /// Whether the row's number goes on from that of the row before, and the next one's from it: it is one of the questions, even
     /// where its answer is asked for by the rows under it.
     fn counts_on(&self, row: u32, table: &Table, columns: &Columns) -> bool {
@@ -395,7 +412,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             [second] if is_number(lead.text) && second.range.first.col < answer => *second,
             _ => return None,
         };
-        if title.text.chars().count() > MAX_TITLE || title.text.starts_with(['※', '＊', '*']) || title.text.ends_with('。') || is_total(title.text) {
+        if title.text.chars().count() > MAX_TITLE || title.text.starts_with(['※', '＊', '*']) || title.text.ends_with('。') || is_total(title.text) || is_continued(title.text) {
             return None;
         }
         let at = CellRef::new(title.range.first.row, answer);
@@ -426,7 +443,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let question = *blocks.iter().filter(asking).max_by_key(|b| b.col())?;
         let number = number(blocks, &question, columns);
         let place = self.grid.look(question.range.first);
-        Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, text: None }, columns))
+        Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, words: false, text: None }, columns))
     }
 
     /// The place for words in a row of its own beside a question of two rows: 「適否 ＿＿」, and under it 「内容 ＿＿」.
@@ -449,10 +466,14 @@ impl<'a, 'g> Reader<'a, 'g> {
             let range = self.grid.block(CellRef::new(top, col));
             (range.first.row >= top && (range.first.col == col || !covers(&range))).then_some(range.first)
         };
-        let choice_cell = columns.choice.filter(|_| !row.closed).and_then(cell);
+        let boxed = columns.choice.is_some_and(|col| boxes::choices(self.grid.text(CellRef::new(top, col))).is_some());
+        let words = row.words && !boxed;
+        let choice_cell = columns.choice.filter(|_| !row.closed && !words || boxed).and_then(cell);
         // 「＿＿」 and 「補足：＿＿」 below it: the first takes the choice.
         let choice_cell = choice_cell.or_else(|| columns.text.filter(|_| row.text.is_some() && columns.choice.is_none() && columns.marks.is_empty() && self.legend.is_some()).and_then(cell));
-        let text_cell = row.text.or_else(|| self.second_row(&row, columns)).or_else(|| columns.text.and_then(cell));
+        // Where others have a list, a cell like theirs without one takes words.
+        let in_choice = columns.choice.filter(|_| words).and_then(cell);
+        let text_cell = row.text.or(in_choice).or_else(|| self.second_row(&row, columns)).or_else(|| columns.text.and_then(cell));
         // One block over both columns takes words, where it has neither list nor boxes.
         let only_words = |at: &CellRef| {
             let unlisted = self.grid.validation(*at).is_none() && boxes::choices(self.grid.text(*at)).is_none();
@@ -462,7 +483,9 @@ impl<'a, 'g> Reader<'a, 'g> {
             Some(both) => (None, Some(both)),
             None => (choice_cell, text_cell),
         };
-        let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.clone());
+        // A list's cell that covers both columns takes no words beside it.
+        let text_cell = text_cell.filter(|at| Some(*at) != choice_cell);
+        let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.as_deref()).map(answers_of);
         let boxes = choice_cell.map(|at| self.grid.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
         let listed = listed.or_else(|| boxes.as_deref().and_then(boxes::choices));
         let named = columns.options.and_then(|col| options(self.grid.text(CellRef::new(top, col))));
@@ -487,6 +510,11 @@ impl<'a, 'g> Reader<'a, 'g> {
             filled: None,
         }
     }
+}
+
+/// A list without the prompt that stands first in it: 「選択してください」.
+fn answers_of(list: &[String]) -> Vec<String> {
+    list.iter().filter(|choice| !is_prompt(choice)).cloned().collect()
 }
 
 /// The colour that comes most often, and how often.

@@ -1,6 +1,6 @@
 //! Tables on a sheet: where their heading rows are, and what stands over each column.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::boxes;
 use super::grid::{Block, Grid};
@@ -97,8 +97,36 @@ pub(super) fn parts(grid: &Grid<'_>) -> Vec<Part> {
         let sides = bands.into_iter().map(|cols| Part { cols, rows: (1, end) });
         return sides.chain(titles.map(|below| Part { rows: (below, grid.last_row), ..whole })).collect();
     }
-    vec![whole]
+    match pairs(grid) {
+        Some(starts) if !grid.rows(1, grid.last_row).any(|(row, blocks)| blocks.len() >= 2 && is_head(grid, row)) => {
+            let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
+            let firsts = starts.iter().enumerate().map(|(i, &start)| if i == 0 { 1 } else { start });
+            firsts.zip(ends).map(|cols| Part { cols, ..whole }).collect()
+        }
+        _ => vec![whole],
+    }
 }
+
+/// The columns in which texts begin that each have a place to write into right beside them, where two or more stand side by side
+/// in most such rows: 「施錠の方法 ＿＿　　回線の種類 ＿＿」.
+fn pairs(grid: &Grid<'_>) -> Option<Vec<u32>> {
+    let asked = |b: &&Block<'_>| {
+        let place = CellRef::new(b.range.first.row, b.range.last.col + 1);
+        is_asking(b) && grid.empty(place) && (grid.inviting(place) || grid.look(place).filled())
+    };
+    let rows: Vec<Vec<&Block<'_>>> = grid.rows(1, grid.last_row).map(|(_, blocks)| blocks.iter().filter(asked).collect::<Vec<_>>()).filter(|row| !row.is_empty()).collect();
+    let columns = |row: &Vec<&Block<'_>>| row.iter().map(|b| b.col()).collect::<Vec<_>>();
+    let several: Vec<&Vec<&Block<'_>>> = rows.iter().filter(|row| row.len() >= 2).collect();
+    let first = columns(several.first()?);
+    let alike = several.iter().all(|row| columns(row) == first) && rows.iter().all(|row| row.iter().all(|b| first.contains(&b.col())));
+    // The name of a second place is the same in every row.
+    let texts: HashSet<&str> = several.iter().flat_map(|row| row.iter().map(|b| b.text)).collect();
+    let differ = texts.len() == several.iter().map(|row| row.len()).sum::<usize>();
+    (several.len() >= MIN_PAIRS && several.len() * 2 > rows.len() && alike && differ).then_some(first)
+}
+
+/// Fewest rows in which questions stand side by side without headings.
+const MIN_PAIRS: usize = 3;
 
 /// After how many blocks the texts of a row begin again: 「No. 質問 回答 No. 質問 回答」 → 3.
 fn period(blocks: &[Block<'_>]) -> Option<usize> {
@@ -260,7 +288,9 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     let gap = (1..leaves.len()).find(|&i| leaves[i].first > leaves[i - 1].last + 1 && (leaves[i - 1].last + 1..leaves[i].first).all(bare));
     let answers = |leaves: &[Leaf]| leaves.iter().any(|l| matches!(l.heading, Some(Heading::Answer | Heading::Remark)));
     // Choices over cells that say what they stand for are a legend.
-    let legend = |leaves: &[Leaf]| leaves.iter().all(|l| matches!(l.heading, None | Some(Heading::Choice)) && grid.row(last + 1).iter().any(|b| b.col() == l.first));
+    let legend = |leaves: &[Leaf]| leaves.iter().any(|l| l.heading == Some(Heading::Choice)) && leaves.iter().all(|l| matches!(l.heading, None | Some(Heading::Choice)) && grid.row(last + 1).iter().any(|b| b.col() == l.first));
+    let blank = |l: &Leaf| grid.rows(last + 1, grid.last_row).filter(|(row, _)| Some(CellRef::new(*row, l.first)).is_some_and(|at| grid.empty(at) && grid.look(at).bordered)).nth(1).is_some();
+    let gap = gap.filter(|&gap| !leaves[gap..].iter().any(|l| l.heading.is_none() && blank(l)));
     if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..]) || gap >= 3 && legend(&leaves[gap..])) {
         leaves.truncate(gap);
     }

@@ -89,6 +89,12 @@ pub(super) fn is_example(question: &str) -> bool {
     named || text.strip_prefix('例').is_some_and(|rest| rest.is_empty() || rest.starts_with([')', '）', '】', ']', '：', ':', '＞', '>', '、']))
 }
 
+/// Whether the text only says that something goes on: 「（続き）」.
+pub(super) fn is_continued(text: &str) -> bool {
+    let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
+    ["続き", "つづき", "前頁の続き", "前ページの続き", "continued"].contains(&bare)
+}
+
 /// Longest word for a total, in characters.
 const MAX_TOTAL: usize = 5;
 /// Words for a total.

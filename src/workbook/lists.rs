@@ -73,13 +73,13 @@ impl<'w> Resolver<'w> {
         if let Some(arguments) = call(source, "OFFSET") {
             return self.offset(arguments, home);
         }
-        if let Some((sheet, range)) = self.range(source, home) {
-            return self.in_range(sheet, range);
-        }
-        // A name of one sheet's own stands behind that sheet's name.
+        // A name of one sheet's own stands behind that sheet's name. 「YN」 may be one, too, though it could be a column.
         let (_, name) = source.rsplit_once('!').unwrap_or(("", source));
-        let refers_to = *self.names.get(&name.to_lowercase())?;
-        self.values(refers_to, home, hops - 1)
+        if let Some(refers_to) = self.names.get(&name.to_lowercase()).copied() {
+            return self.values(refers_to, home, hops - 1);
+        }
+        let (sheet, range) = self.range(source, home)?;
+        self.in_range(sheet, range)
     }
 
     /// The range that a reference such as `リスト!$A$1:$A$3` means, and the place of its sheet.
