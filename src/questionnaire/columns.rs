@@ -290,6 +290,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
         .or_else(|| best(&|s| s.heading() == Some(Heading::Remark)))
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && s.in_answer_group()))
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && like(s)))
+        .or_else(|| best(&|s| s.heading().is_none() && choice.is_some_and(|c| c.leaf.last + 1 == s.leaf.first && c.leaf.fill == s.leaf.fill && !s.leaf.text.is_empty())))
         .or_else(|| best(&|_| !answered));
 }
 

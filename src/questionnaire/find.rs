@@ -181,7 +181,7 @@ fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTr
         // The first table's title counts where later tables have one of the same shape over their heading rows.
         if index == 0 {
             let later: Vec<String> = tables[1..].iter().filter_map(|t| title_above(grid, t.head_first).map(|b| shape(&b))).collect();
-            if let Some(title) = title.filter(|b| later.contains(&shape(b)) || is_bracketed(b.text)) {
+            if let Some(title) = title.filter(|b| later.contains(&shape(b)) || is_bracketed(b.text) && !b.text.ends_with('。')) {
                 reader.titles.put(&title);
             }
         }

@@ -143,6 +143,8 @@ impl<'a, 'g> Reader<'a, 'g> {
         let in_column = |b: &Block<'_>| columns.questions.contains(&b.col());
         let beside = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(in_column));
         let beside: Vec<u32> = beside.map(|(row, _)| row).collect();
+        // In a list without frames any empty cell takes something.
+        let plain = !beside.iter().any(|&row| grid.look(CellRef::new(row, columns.question)).bordered) && table.leaves.iter().any(|l| !l.text.is_empty());
         let boxed_rows = beside.iter().filter(|&&row| columns.choice.is_some() && boxes::choices(grid.text(CellRef::new(row, answer))).is_some()).count();
         let text_end = columns.text.and_then(|col| table.leaves.iter().find(|l| (l.first..=l.last).contains(&col))).map_or(0, |l| l.last);
         let end = table.leaves.last().map_or(u32::MAX, |l| l.last);
@@ -181,7 +183,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             let listed = grid.validation(at).is_some();
             // A cell that a text beside it runs over takes nothing.
             let open = |at: CellRef| grid.inviting(at) && grid.block(at).first.col == at.col;
-            let invited = open(at);
+            let invited = open(at) || plain && grid.empty(at);
             // In a protected sheet, what may not be edited takes nothing; neither does a block that runs on beyond the answer.
             let place = grid.block(at);
             let open_here = (!guarded || grid.look(at).unlocked) && columns.text.is_some_and(|text| place.last.col <= text_end.max(text).max(answer));
@@ -232,6 +234,11 @@ impl<'a, 'g> Reader<'a, 'g> {
             };
             if let Some(why) = why {
                 self.left.push((row, why));
+                continue;
+            }
+            // Filled in before the lists begin: how it is done.
+            if rows.is_empty() && any_listed && !listed && !grid.text(at).is_empty() && parent.is_none() && grid.listed(answer, row + 1, row + 3) && grid.look(at).filled() && boxes::choices(grid.text(at)).is_none() {
+                self.left.push((row, Why::Example));
                 continue;
             }
             if let Some(place) = number.is_none().then(|| self.below(row, &question, columns, listed)).flatten()

@@ -250,8 +250,11 @@ fn head_end(grid: &Grid<'_>, first: u32) -> u32 {
             let ticked = || is_choice(b.text) || grid.list(b.col(), b.range.last.row + 1, b.range.last.row + 2).is_some_and(|l| l.choices.as_ref().is_some_and(|c| c.len() == 1));
             is_label(b) && group.is_some_and(|g| g.range.width() > b.range.width() && (grid.heading(b).is_some() || alike(g) || ticked()))
         };
+        // Half of the names being known, in cells that are set off, the others are names, too.
+        let under = |b: &Block<'_>| is_label(b) && (b.look.filled() || b.look.bold) && groups.iter().any(|g| g.col() <= b.col() && b.range.last.col <= g.range.last.col && g.range.width() > b.range.width());
+        let named = below.iter().filter(|b| grid.heading(b).is_some()).count() * 2 >= below.len() && below.len() >= 3 && below.iter().all(under);
         // A title that runs over the whole table groups nothing; neither is a row of numbers a tier.
-        if below.is_empty() || !below.iter().all(tier) || below.iter().all(|b| is_number(b.text) && grid.heading(b).is_none()) {
+        if below.is_empty() || !named && !below.iter().all(tier) || below.iter().all(|b| is_number(b.text) && grid.heading(b).is_none()) {
             return last;
         }
         last = below.iter().map(|b| b.range.last.row).max().unwrap_or(last + 1);

@@ -77,9 +77,15 @@ pub(super) fn is_example_mark(text: &str) -> bool {
     if text.chars().filter(|c| c.is_alphabetic()).nth(MAX_EXAMPLE).is_some() {
         return false;
     }
-    let word: String = normalize(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    // 「例／e.g.」 says it twice.
+    let text = normalize(text);
+    let mut words = text.split([' ', '/', '・']).map(|part| part.chars().filter(|c| c.is_alphanumeric()).collect::<String>()).filter(|word| !word.is_empty()).peekable();
+    words.peek().is_some() && words.all(|word| names_example(&word))
+}
+
+fn names_example(word: &str) -> bool {
     let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
-    ["例", "記入例", "記載例", "回答例", "入力例", "ex", "eg", "example", "sample", "サンプル"].contains(&bare)
+    bare.is_empty() || ["例", "記入例", "記載例", "回答例", "入力例", "ex", "eg", "example", "sample", "サンプル"].contains(&bare)
 }
 
 /// Whether the text itself is marked as an example: 「記入例：…」, 「（例）…」.

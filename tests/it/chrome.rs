@@ -135,7 +135,9 @@ impl Browser {
 
     pub async fn press(&self, words: &str) {
         let xpath = format!("//*[self::a or self::button][normalize-space()='{words}']");
-        self.client.find(Locator::XPath(&xpath)).await.unwrap_or_else(|e| panic!("{words}: {e}")).click().await.unwrap();
+        // The page that has it may still be on its way.
+        let found = self.client.wait().at_most(Duration::from_secs(15)).for_element(Locator::XPath(&xpath)).await;
+        found.unwrap_or_else(|e| panic!("{words}: {e}")).click().await.unwrap();
     }
 
     pub async fn write(&self, css: &str, text: &str) {

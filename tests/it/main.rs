@@ -5,6 +5,7 @@ mod accounts;
 mod answer;
 mod architecture;
 mod bad_input;
+mod bare_forms;
 mod browser;
 mod choices;
 mod chrome;
