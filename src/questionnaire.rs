@@ -24,11 +24,14 @@ pub mod legend;
 pub mod mapping;
 mod meaning;
 pub mod mistaken;
+mod numbers;
 mod offered;
+mod parts;
 pub mod polarity;
 pub mod profile;
 mod rows;
 mod table;
+mod titles;
 mod wording;
 mod words;
 

@@ -10,13 +10,19 @@ use super::mapping::Role;
 use super::meaning::only_applies;
 use super::offered;
 use super::wording::is_example_mark;
-use super::table::{Leaf, Table, choices_in, is_choice, is_number};
-use crate::text::is_hiragana;
+use super::numbers::is_number;
+use super::table::{Leaf, Table, choices_in};
 use crate::workbook::{CellRef, Look};
 
+mod asked;
+mod options;
 mod said;
 mod stats;
 
+pub(super) use options::options;
+
+use asked::{marks, question};
+use options::printed;
 use stats::Stats;
 
 /// What the columns of a table are for.
@@ -44,16 +50,6 @@ const GROUPS: [&str; 6] = ["分類", "カテゴリ", "領域", "分野", "ドメ
 
 /// So many columns under one heading are looked at for places to write into.
 const WIDEST: u32 = 64;
-
-/// Longest choice in a column of choices, in characters.
-const MAX_OPTION: usize = 24;
-
-/// The choices that a cell lists, in its order: 「必須／任意／なし」, one below the other.
-pub(super) fn options(text: &str) -> Option<Vec<String>> {
-    let mark = ['\n', '／', '/', '｜', '|', '、', '，', ',', '・'].into_iter().find(|mark| text.contains(*mark))?;
-    let choices: Vec<String> = text.split(mark).map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect();
-    (choices.len() >= 2 && choices.iter().all(|c| c.chars().nth(MAX_OPTION).is_none())).then_some(choices)
-}
 
 impl Table {
     /// What the columns are for; `None` where no column could hold questions with answers beside them. `legend`: the sheet
@@ -223,7 +219,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
             // 「内容」 right of the questions, and empty, is the answer's.
             Some(Heading::Question) => s.filled * 5 < rows.max(1),
             _ if worded => places || s.filled * 10 < rows * 6 || s.filled > 0,
-            _ => (places || begun) && (begun || s.filled * 5 < rows.max(1)) || s.lists,
+            _ => begun || s.lists || places && s.filled * 5 < rows.max(1),
         }
     };
     let strong = |s: &Stats<'_>| s.lists || s.boxes > 0 || matches!(s.heading(), Some(Heading::Answer | Heading::Remark)) || s.in_answer_group();
@@ -294,28 +290,6 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
         .or_else(|| best(&|_| !answered));
 }
 
-/// The column in which the choices of most questions are printed: where cells have lists, it says the same; where none has, its
-/// heading says so.
-fn printed(grid: &Grid<'_>, stats: &[Stats<'_>], rows: &[u32], columns: &Columns) -> Option<u32> {
-    let choice = columns.choice?;
-    let list = |row: u32| grid.validation(CellRef::new(row, choice)).and_then(|v| v.choices.as_ref());
-    let any_list = rows.iter().any(|&row| list(row).is_some());
-    let prints = |s: &&Stats<'_>| {
-        let named = || s.leaf.text.contains("選択肢") || s.leaf.text.contains("区分");
-        let lines = || rows.iter().filter_map(|&row| Some((row, options(grid.text(CellRef::new(row, s.col)))?)));
-        if s.col == choice || Some(s.col) == columns.text || columns.questions.contains(&s.col) || s.filled * 10 < rows.len() * 6 {
-            return false;
-        }
-        if any_list {
-            let (same, listed) = lines().filter_map(|(row, line)| Some(*list(row)? == line)).fold((0, 0), |(same, all), eq| (same + usize::from(eq), all + 1));
-            // Or it lists them just where no list is.
-            return listed >= 2 && same * 10 >= listed * 8 || listed == 0 && lines().filter(|(row, _)| list(*row).is_none()).count() >= 2;
-        }
-        named() && lines().count() * 10 >= s.filled * 8
-    };
-    stats.iter().find(prints).map(|s| s.col)
-}
-
 /// The choices that answers of an earlier time show, where the column has no list: a few words that repeat, all of them answers by
 /// what they say. Levels (3, B) are none: the others of their scale need not have been given.
 fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
@@ -330,87 +304,3 @@ fn written(grid: &Grid<'_>, col: u32, rows: &[u32]) -> Option<Vec<String>> {
     ((2..=6).contains(&choices.len()) && known && texts().count() > choices.len()).then_some(choices)
 }
 
-/// The column of the questions: by its heading, by how long and how many its texts are, and by how they end.
-fn question(stats: &[Stats<'_>]) -> Option<usize> {
-    let most = stats.iter().map(|s| s.texts).max().unwrap_or(0);
-    let japanese = stats.iter().any(|s| !s.english() && s.average() >= 6 && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None));
-    // Beside questions in Japanese, English ones only say them once more.
-    let asks = |s: &&Stats<'_>| !s.english() && matches!(s.heading(), Some(Heading::Question | Heading::Item) | None) && !s.in_answer_group() && !s.is_closed_above();
-    let japanese_asks = stats.iter().filter(asks).any(|s| s.texts * 10 >= most * 8 && s.sentences * 2 > s.texts && s.average() >= 10);
-    let lists = stats.iter().position(|s| s.lists).unwrap_or(stats.len());
-    let answered = stats.iter().position(|s| s.lists || s.boxes > 0 || s.heading() == Some(Heading::Answer) || s.in_answer_group()).unwrap_or(0);
-    // In which another column, of whatever name, asks in sentences: beside it this one only names topics.
-    let topics = |s: &Stats<'_>| {
-        let asks = |o: &&Stats<'_>| o.heading().is_none() && o.role.is_none() && !o.in_answer_group() && !o.is_closed_above() && o.texts * 10 >= most * 8 && o.asking * 10 >= o.texts * 6;
-        s.average() <= 14 && stats.iter().filter(asks).any(|o| o.col != s.col && o.average() >= s.average() * 2)
-    };
-    let score = |(i, s): (usize, &Stats<'_>)| {
-        let word: i64 = match s.heading() {
-            Some(Heading::Question) if topics(s) => 0,
-            Some(Heading::Question) => 100,
-            Some(Heading::Item) => 45,
-            None if !s.in_answer_group() && !s.is_closed_above() => 0,
-            Some(Heading::Category) if s.sentences * 2 > s.texts => -20,
-            // 「具体的な対策」 left of the answers is what is asked for.
-            Some(Heading::Remark) if i < answered && s.average() >= 12 && !s.in_answer_group() && !s.is_closed_above() && s.texts * 10 >= most * 6 => 40,
-            Some(Heading::Remark) if !s.in_answer_group() && !s.is_closed_above() && s.texts * 10 >= most * 6 => -10,
-            _ => return None,
-        };
-        let named = word >= 40;
-        if s.role.is_some() || s.texts <= s.boxes || s.numbers * 2 >= s.texts || (!named && (s.average() < 6 || s.texts < 2 || i > lists && lists > 0)) {
-            return None;
-        }
-        let share = |part: usize, of: usize, weight: usize| i64::try_from(part * weight / of.max(1)).unwrap_or(0);
-        let form = share(s.average().min(40), 1, 1) + share(s.texts, most, 60) - share(s.tall, s.texts, 40) + share(s.sentences, s.texts, 30) + share(s.changes, s.texts, 20);
-        let place = -3 * i64::try_from(i).unwrap_or(0) - if japanese_asks && s.english() { 200 } else if japanese && s.english() { 60 } else { 0 };
-        Some((word + form + place, i))
-    };
-    stats.iter().enumerate().filter_map(score).max().map(|(_, i)| i)
-}
-
-/// Columns headed with choices, two or more side by side, whose cells are there to be marked.
-fn marks(stats: &[Stats<'_>], rows: usize) -> Vec<(u32, String)> {
-    let label = |i: usize| stats.get(i).map_or("", |s| s.leaf.text.as_str());
-    let markable = |s: &Stats<'_>| {
-        let named = matches!(s.heading(), None | Some(Heading::Choice)) || s.heading() == Some(Heading::Answer) && !Headings::builtin().is_word(&s.leaf.text);
-        let short = !s.leaf.text.is_empty() && s.leaf.text.chars().nth(12).is_none();
-        let places = is_choice(&s.leaf.text) || s.open * 2 + s.filled * 2 >= rows;
-        let marked = s.written <= s.filled * 2 && (s.marked || !s.lists && places);
-        (named || is_choice(&s.leaf.text)) && short && marked && !s.is_closed_above() && s.role.is_none()
-    };
-    let could: Vec<bool> = stats.iter().map(markable).collect();
-    // 「5」, 「4」 … are choices where each takes a mark.
-    let level = |i: usize| stats[i].marked && label(i).chars().nth(1).is_none() && label(i).chars().all(char::is_alphanumeric) && !label(i).is_empty();
-    let choice = |i: usize| could[i] && (is_choice(label(i)) || level(i));
-    let beside = |i: usize, with: &dyn Fn(usize) -> bool| [i.checked_sub(1), Some(i + 1).filter(|n| *n < could.len())].into_iter().flatten().any(|n| could[n] && with(n));
-    // 「標準機能で対応」 beside 「オプションで対応」; 「どちらともいえない」 between two choices.
-    let member = |i: usize| {
-        let between = i > 0 && i + 1 < could.len() && choice(i - 1) && choice(i + 1);
-        let ticked = |n: usize| stats[n].marked;
-        could[i] && (choice(i) || between || beside(i, &|n| kin(label(i), label(n)) || ticked(i) && ticked(n)))
-    };
-    let mut best: Vec<(u32, String)> = Vec::new();
-    let mut run: Vec<usize> = Vec::new();
-    for i in 0..=stats.len() {
-        if i < stats.len() && member(i) {
-            run.push(i);
-            continue;
-        }
-        let sure = run.len() >= 2 && run.iter().any(|i| choice(*i)) || run.len() >= 3;
-        if sure && run.len() > best.len() {
-            // Where marks come from a list, a column without one takes none.
-            if run.iter().any(|i| stats[*i].marked) {
-                run.retain(|i| stats[*i].marked);
-            }
-            best = run.iter().map(|i| (stats[*i].col, label(*i).to_owned())).collect();
-        }
-        run.clear();
-    }
-    best
-}
-
-/// Whether two choices speak of the same: they share a word of two letters or more.
-fn kin(a: &str, b: &str) -> bool {
-    let letters: Vec<char> = a.chars().filter(|c| !is_hiragana(*c)).collect();
-    letters.windows(2).any(|pair| b.contains(&pair.iter().collect::<String>()))
-}

@@ -6,7 +6,9 @@ use super::columns::Columns;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::mapping::{Mapping, Role, SheetMapping};
-use super::rows::{MAX_TITLE, Reader, shape};
+use super::parts;
+use super::rows::{MAX_TITLE, Reader};
+use super::titles::shape;
 use super::wording::{self, is_example_mark};
 use super::table::{self, Leaf, Table};
 use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
@@ -138,7 +140,7 @@ pub(super) struct Read {
 fn in_sheet(sheet: &Sheet, headings: &Headings, explained: Option<&[String]>, said: &SheetMapping) -> Read {
     let grid = Grid::new(sheet, headings);
     let roles = said.roles();
-    let parts = table::parts(&grid);
+    let parts = parts::parts(&grid);
     let mut readers = Vec::with_capacity(parts.len());
     let parts: Vec<Grid<'_>> = match parts.as_slice() {
         [_] => vec![grid],

@@ -4,14 +4,18 @@ use std::collections::HashMap;
 
 use super::boxes;
 use super::columns::{Columns, options};
-use super::filled::is_prompt;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
-use super::table::{Table, is_counter, is_number};
-use super::wording::{asks, counts, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leading_number, leads_up};
-use super::{FoundTable, Kind, Mark, Question, Why};
-use crate::text::normalize;
-use crate::workbook::{CellRange, CellRef, Look, Problem};
+use super::numbers::{is_counter, is_number};
+use super::table::Table;
+use super::titles::Titles;
+use super::wording::{asks, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leads_up};
+use super::{FoundTable, Question, Why};
+use crate::workbook::{CellRef, Look, Problem};
+
+mod question;
+
+use question::number;
 
 /// Longest title of a section in characters.
 pub(super) const MAX_TITLE: usize = 60;
@@ -21,64 +25,6 @@ const MAX_FIELD: usize = 20;
 
 /// What a follow-up to the question above begins with.
 const ARROWS: [char; 4] = ['→', '⇒', '└', '↳'];
-
-/// The section titles in force, the widest first.
-#[derive(Default)]
-pub(super) struct Titles {
-    /// Shape and text of each.
-    open: Vec<(String, String)>,
-    /// Whether a question came since the last title: a title right after another of a new shape stands below it.
-    fresh: bool,
-}
-
-impl Titles {
-    pub fn put(&mut self, block: &Block<'_>) {
-        let shape = shape(block);
-        match self.open.iter().position(|(s, _)| *s == shape) {
-            Some(level) => self.open.truncate(level),
-            None if !self.fresh => self.open.pop().map_or((), |_| ()),
-            None => {}
-        }
-        self.open.push((shape, block.text.to_owned()));
-        self.fresh = true;
-    }
-
-    /// Whether a title of that form is in force.
-    pub fn has_like(&self, block: &Block<'_>) -> bool {
-        let shape = shape(block);
-        self.open.iter().any(|(s, _)| *s == shape)
-    }
-
-    /// The titles in force.
-    pub fn texts(&self) -> Vec<String> {
-        self.open.iter().map(|(_, text)| text.clone()).collect()
-    }
-
-    /// A question stands under them.
-    pub fn used(&mut self) {
-        self.fresh = false;
-    }
-}
-
-/// What titles of one level have in common: how they are numbered, and where they begin.
-pub(super) fn shape(block: &Block<'_>) -> String {
-    let mut numbering = String::new();
-    for c in normalize(block.text).chars().take(12) {
-        match c {
-            '0'..='9' => {
-                if !numbering.ends_with('#') {
-                    numbering.push('#');
-                }
-            }
-            // Ⅰ and Ⅱ fold to i and ii.
-            'a'..='z' if numbering.is_empty() => numbering.push('a'),
-            'a'..='z' if numbering == "a" => {}
-            '.' | '-' | '(' | ')' | '第' | '章' | '節' | '■' | '□' | '◆' | '●' | '【' | '<' | '[' => numbering.push(c),
-            _ => break,
-        }
-    }
-    format!("{numbering}@{}", block.range.first.col)
-}
 
 /// Reads the tables of a sheet, one after the other: section titles go on from one to the next.
 pub(super) struct Reader<'a, 'g> {
@@ -362,54 +308,6 @@ impl<'a, 'g> Reader<'a, 'g> {
         most_common(rows.iter().map(|&row| self.grid.look(CellRef::new(row, col)).fill)).and_then(|(fill, _)| fill)
     }
 
-    /// The place to write into of a row that goes on with the question above it: both stand beside one number, and its own text
-    /// only names what to write.
-    fn below(&self, row: u32, label: &Block<'a>, columns: &Columns, listed: bool) -> Option<CellRef> {
-        let number = self.grid.block(CellRef::new(row, columns.number?)).first;
-        let names = label.text.chars().count() <= MAX_FIELD && !asks(label.text);
-        let ticks = || self.grid.row(row).iter().any(|b| boxes::choices(b.text).is_some());
-        if number.row >= row || !names || listed || columns.question != label.col() || self.grid.row(row).len() != 1 || ticks() {
-            return None;
-        }
-        let above = self.grid.row(number.row).iter().any(|b| b.col() == label.col() && b.range.last.row < row);
-        let place = CellRef::new(row, label.range.last.col + 1);
-        (above && self.grid.empty(place) && self.grid.inviting(place)).then_some(place)
-    }
-
-    /// The number that stands beside several questions at once, in a cell that reaches down to this one.
-    fn number_above(&self, row: u32, question: &Block<'_>, columns: &Columns) -> Option<String> {
-        let at = self.grid.block(CellRef::new(row, columns.number?));
-        let follows = question.text.trim_start().starts_with(ARROWS) || question.col() != columns.question || columns.questions.len() > 1;
-        let text = self.grid.text(at.first);
-        (at.first.row < row && !follows && counts(text)).then(|| text.to_owned())
-    }
-
-    /// Whether the row's number goes on from that of the row before, and the next one's from it: it is one of the questions, even
-    /// where its answer is asked for by the rows under it.
-    fn counts_on(&self, row: u32, table: &Table, columns: &Columns) -> bool {
-        let Some(col) = columns.number else { return false };
-        let value = |(_, blocks): (u32, &[Block<'_>])| blocks.iter().find(|b| b.col() == col).and_then(|b| normalize(b.text).parse::<u32>().ok());
-        let Some(own) = value((row, self.grid.row(row))) else { return false };
-        let before = self.grid.rows(table.head_last + 1, row - 1).rev().find_map(value);
-        let after = self.grid.rows(row + 1, table.last).find_map(value);
-        (own == 1 || before.is_some_and(|n| n + 1 == own)) && after == Some(own + 1)
-    }
-
-    /// Whether the next row's number is one below another.
-    fn child_follows(&self, row: u32, columns: &Columns) -> bool {
-        let next = self.grid.rows(row + 1, self.grid.last_row).next().map(|(_, blocks)| blocks).unwrap_or_default();
-        let asked = next.iter().rfind(|b| columns.questions.contains(&b.col()) && !is_number(b.text));
-        asked.and_then(|q| number(next, q, columns)).is_some_and(|n| is_child_number(&n))
-    }
-
-    /// The place to write into of a row that has nothing but the name of a remark beside it.
-    fn remark_below(&self, row: u32) -> Option<CellRef> {
-        let [label] = self.grid.row(row) else { return None };
-        let place = CellRef::new(row, label.range.last.col + 1);
-        let named = self.grid.heading(label) == Some(Heading::Remark) && label.text.chars().count() <= MAX_FIELD;
-        (named && self.grid.empty(place) && self.grid.inviting(place)).then_some(place)
-    }
-
     /// The section title that the row is, if it is one.
     fn title(&self, blocks: &[Block<'a>], columns: &Columns, answer: u32, any_listed: bool, paper: Option<u32>) -> Option<Block<'a>> {
         let (lead, rest) = blocks.split_first()?;
@@ -453,75 +351,6 @@ impl<'a, 'g> Reader<'a, 'g> {
         Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, words: false, text: None }, columns))
     }
 
-    /// The place for words in a row of its own beside a question of two rows: 「適否 ＿＿」, and under it 「内容 ＿＿」.
-    fn second_row(&self, row: &Row<'a>, columns: &Columns) -> Option<CellRef> {
-        let (range, choice) = (row.question.range, columns.choice?);
-        (range.first.row + 1..=range.last.row).find_map(|below| {
-            let at = CellRef::new(below, choice);
-            let label = self.grid.row(below).iter().find(|b| b.range.last.col + 1 == choice)?;
-            let words = matches!(self.grid.heading(label), Some(Heading::Remark | Heading::Question | Heading::Answer));
-            (words && self.grid.block(at).first == at && self.grid.inviting(at)).then_some(at)
-        })
-    }
-
-    fn question(&self, row: Row<'a>, columns: &Columns) -> Question {
-        let top = row.question.range.first.row;
-        // A cell that reaches down from a question above is that question's.
-        // Neither does a cell take anything that the question runs over, or another text.
-        let covers = |range: &CellRange| range.first.col != range.last.col && (range.contains(row.question.range.first) || !self.grid.text(range.first).is_empty());
-        let cell = |col: u32| {
-            let range = self.grid.block(CellRef::new(top, col));
-            (range.first.row >= top && (range.first.col == col || !covers(&range))).then_some(range.first)
-        };
-        let boxed = columns.choice.is_some_and(|col| boxes::choices(self.grid.text(CellRef::new(top, col))).is_some());
-        let words = row.words && !boxed;
-        let choice_cell = columns.choice.filter(|_| !row.closed && !words || boxed).and_then(cell);
-        // 「＿＿」 and 「補足：＿＿」 below it: the first takes the choice.
-        let choice_cell = choice_cell.or_else(|| columns.text.filter(|_| row.text.is_some() && columns.choice.is_none() && columns.marks.is_empty() && self.legend.is_some()).and_then(cell));
-        // Where others have a list, a cell like theirs without one takes words.
-        let in_choice = columns.choice.filter(|_| words).and_then(cell);
-        let text_cell = row.text.or(in_choice).or_else(|| self.second_row(&row, columns)).or_else(|| columns.text.and_then(cell));
-        // One block over both columns takes words, where it has neither list nor boxes.
-        let only_words = |at: &CellRef| {
-            let unlisted = self.grid.validation(*at).is_none() && boxes::choices(self.grid.text(*at)).is_none();
-            unlisted && columns.text.is_some_and(|text| self.grid.block(*at).contains(CellRef::new(top, text)))
-        };
-        let (choice_cell, text_cell) = match choice_cell.filter(only_words) {
-            Some(both) => (None, Some(both)),
-            None => (choice_cell, text_cell),
-        };
-        // A list's cell that covers both columns takes no words beside it.
-        let text_cell = text_cell.filter(|at| Some(*at) != choice_cell);
-        let listed = choice_cell.and_then(|at| self.grid.validation(at)).and_then(|v| v.choices.as_deref()).map(answers_of);
-        let boxes = choice_cell.map(|at| self.grid.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
-        let listed = listed.or_else(|| boxes.as_deref().and_then(boxes::choices));
-        let named = columns.options.and_then(|col| options(self.grid.text(CellRef::new(top, col))));
-        let choices = choice_cell.and_then(|_| listed.or(named).or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
-        // 「→「はい」の場合…」 takes words only, where marks have a list elsewhere.
-        let listed_marks = |row: u32| columns.marks.iter().any(|(col, _)| self.grid.validation(CellRef::new(row, *col)).is_some());
-        let unmarked = text_cell.is_some() && row.question.text.trim_start().starts_with(ARROWS) && !listed_marks(top) && top > 1 && listed_marks(top - 1);
-        let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| Some(Mark { cell: cell(*col)?, choice: choice.clone() })).collect();
-        Question {
-            sheet: self.grid.sheet.name.clone(),
-            number: row.number,
-            section: row.section,
-            text: row.question.text.to_owned(),
-            question_cell: row.question.range.first,
-            choice_cell,
-            choices,
-            boxes,
-            text_cell,
-            marks: (!marks.is_empty() && !unmarked).then_some(marks),
-            legend: Vec::new(),
-            kind: Kind::default(),
-            filled: None,
-        }
-    }
-}
-
-/// A list without the prompt that stands first in it: 「選択してください」.
-fn answers_of(list: &[String]) -> Vec<String> {
-    list.iter().filter(|choice| !is_prompt(choice)).cloned().collect()
 }
 
 /// The colour that comes most often, and how often.
@@ -536,14 +365,3 @@ fn most_common(fills: impl Iterator<Item = Option<u32>>) -> Option<(Option<u32>,
     counts.into_iter().max_by_key(|(fill, count)| (*count, *fill))
 }
 
-/// The question's number: beside it, else in front of its text.
-fn number(blocks: &[Block<'_>], question: &Block<'_>, columns: &Columns) -> Option<String> {
-    let column = question.range.first.col;
-    let beside = |b: &&Block<'_>| b.range.first.col < column && columns.questions.contains(&b.range.first.col);
-    let child = blocks.iter().filter(beside).find(|b| is_number(b.text)).map(|b| b.text.to_owned());
-    // The number column counts the parent where the parent begins in this row.
-    let parent_begins = blocks.iter().filter(beside).any(|b| !is_number(b.text) && columns.question == column && columns.questions.len() > 1);
-    let own = columns.number.filter(|_| !parent_begins).and_then(|col| blocks.iter().find(|b| b.col() == col && counts(b.text)));
-    let further = || blocks.iter().rfind(|b| columns.numbers.contains(&b.col()) && counts(b.text));
-    child.or_else(|| own.or_else(further).map(|b| b.text.to_owned())).or_else(|| leading_number(question.text))
-}

@@ -1,11 +1,11 @@
 //! Tables on a sheet: where their heading rows are, and what stands over each column.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::boxes;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings, without_brackets};
-use crate::text::normalize;
+use super::numbers::{is_number, is_points};
 use crate::workbook::{CellRange, CellRef};
 
 /// A heading over one or more columns: the lowest tier, with what the tiers above it say.
@@ -67,75 +67,8 @@ fn begins_again(grid: &Grid<'_>, table: &Table, row: u32) -> bool {
     above.len() <= 1 || blocks.iter().filter(|b| alike(b)).count() * 2 >= blocks.len()
 }
 
-/// Columns of a sheet and rows of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part {
-    pub cols: (u32, u32),
-    pub rows: (u32, u32),
-}
-
-/// The parts in which tables stand side by side, left to right, and what stands below all of them; one part over everything where
-/// none stand side by side.
-pub(super) fn parts(grid: &Grid<'_>) -> Vec<Part> {
-    let whole = Part { cols: (grid.first_col, grid.last_col.max(1)), rows: (1, grid.last_row) };
-    for (row, blocks) in grid.rows(1, grid.last_row) {
-        let Some(period) = period(blocks).filter(|_| is_head(grid, row)) else { continue };
-        // Each repetition asks questions of its own; else the columns that repeat are answers, of last time and of now.
-        let starts: Vec<u32> = blocks.iter().step_by(period).map(Block::col).collect();
-        let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
-        let bands: Vec<(u32, u32)> = starts.iter().enumerate().map(|(i, &c)| if i == 0 { 1 } else { c }).zip(ends).collect();
-        if !bands.iter().all(|&(first, last)| is_head(&grid.within(first, last), row)) {
-            continue;
-        }
-        // A heading row of another shape over the whole width begins what stands below, with the title above it.
-        let crosses = |b: &Block<'_>| starts[1..].iter().any(|&start| b.col() < start && start <= b.range.last.col);
-        let titled = |row: u32| matches!(grid.rows(1, row - 1).next_back(), Some((_, [title])) if crosses(title));
-        let other = |(row, blocks): &(u32, &[Block<'_>])| self::period(blocks).is_none() && blocks.len() >= 2 && (blocks.iter().any(crosses) || titled(*row)) && is_head(grid, *row);
-        let below = grid.rows(row + 1, grid.last_row).find(other).map(|(row, _)| row);
-        let titles = below.map(|below| grid.rows(row + 1, below - 1).rev().take_while(|(_, blocks)| matches!(blocks, [b] if crosses(b))).last().map_or(below, |(row, _)| row));
-        let end = titles.map_or(grid.last_row, |below| below - 1);
-        let sides = bands.into_iter().map(|cols| Part { cols, rows: (1, end) });
-        return sides.chain(titles.map(|below| Part { rows: (below, grid.last_row), ..whole })).collect();
-    }
-    match pairs(grid) {
-        Some(starts) if !grid.rows(1, grid.last_row).any(|(row, blocks)| blocks.len() >= 2 && is_head(grid, row)) => {
-            let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
-            let firsts = starts.iter().enumerate().map(|(i, &start)| if i == 0 { 1 } else { start });
-            firsts.zip(ends).map(|cols| Part { cols, ..whole }).collect()
-        }
-        _ => vec![whole],
-    }
-}
-
-/// The columns in which texts begin that each have a place to write into right beside them, where two or more stand side by side
-/// in most such rows: 「施錠の方法 ＿＿　　回線の種類 ＿＿」.
-fn pairs(grid: &Grid<'_>) -> Option<Vec<u32>> {
-    let asked = |b: &&Block<'_>| {
-        let place = CellRef::new(b.range.first.row, b.range.last.col + 1);
-        is_asking(b) && grid.empty(place) && (grid.inviting(place) || grid.look(place).filled())
-    };
-    let rows: Vec<Vec<&Block<'_>>> = grid.rows(1, grid.last_row).map(|(_, blocks)| blocks.iter().filter(asked).collect::<Vec<_>>()).filter(|row| !row.is_empty()).collect();
-    let columns = |row: &Vec<&Block<'_>>| row.iter().map(|b| b.col()).collect::<Vec<_>>();
-    let several: Vec<&Vec<&Block<'_>>> = rows.iter().filter(|row| row.len() >= 2).collect();
-    let first = columns(several.first()?);
-    let alike = several.iter().all(|row| columns(row) == first) && rows.iter().all(|row| row.iter().all(|b| first.contains(&b.col())));
-    // The name of a second place is the same in every row.
-    let texts: HashSet<&str> = several.iter().flat_map(|row| row.iter().map(|b| b.text)).collect();
-    let differ = texts.len() == several.iter().map(|row| row.len()).sum::<usize>();
-    (several.len() >= MIN_PAIRS && several.len() * 2 > rows.len() && alike && differ).then_some(first)
-}
-
-/// Fewest rows in which questions stand side by side without headings.
-const MIN_PAIRS: usize = 3;
-
-/// After how many blocks the texts of a row begin again: 「No. 質問 回答 No. 質問 回答」 → 3.
-fn period(blocks: &[Block<'_>]) -> Option<usize> {
-    let n = blocks.len();
-    (2..=n / 2).find(|p| n.is_multiple_of(*p) && (*p..n).all(|i| blocks[i].text == blocks[i - p].text))
-}
-
 /// A heading row, by its words or by its form.
-fn is_head(grid: &Grid<'_>, row: u32) -> bool {
+pub(super) fn is_head(grid: &Grid<'_>, row: u32) -> bool {
     let blocks = grid.row(row);
     // An answer that was picked from a list heads nothing.
     let picked = |b: &Block<'_>| {
@@ -430,46 +363,3 @@ pub(super) fn is_choice(text: &str) -> bool {
     text.chars().nth(16).is_none() && Headings::builtin().is_choice(text)
 }
 
-/// Whether the text is a number of points: 「4点」, 「－1点」, 「（２点）」.
-fn is_points(text: &str) -> bool {
-    let text = normalize(text);
-    let bare = text.trim_matches(['(', ')', '[', ']']).trim_start_matches(['-', '−', '+']);
-    bare.strip_suffix("点").or_else(|| bare.strip_suffix("pt")).is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || c == '.'))
-}
-
-/// Whether the text is a number as clients write them: `1`, `1-2`, `(3)`, `②`, `A1-1`, `IAM-01.1`, `Q12`.
-pub(super) fn is_number(text: &str) -> bool {
-    if (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
-        return true;
-    }
-    // 「追3」, 「工01」: a group's letter and a number.
-    if text.len() <= 12
-        && let Some(rest) = text.strip_prefix(|c: char| matches!(c, '一'..='鿿'))
-    {
-        let digits = normalize(rest.trim_start_matches(['-', '－', 'ー', '‐']));
-        if (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
-            return true;
-        }
-    }
-    // Most texts are words.
-    let word = |c: char| matches!(c, 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿') && !matches!(c, '第' | '項' | '条' | '問' | '設' | '質' | '番');
-    if text.len() > 36 || text.contains(word) || !text.contains(char::is_numeric) {
-        return false;
-    }
-    let text = normalize(text);
-    let short = text.chars().count() <= 12;
-    let shape = text.chars().all(|c| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '(' | ')' | '_' | ':' | '#' | '&' | '第' | '項' | '条' | '問' | '設' | '質' | '番' | 'ー' | '－' | '‐' | '–' | ' ')
-    });
-    let letters = text.chars().filter(char::is_ascii_alphabetic).count();
-    short && shape && text.chars().any(|c| c.is_ascii_digit()) && letters <= 6
-}
-
-/// Whether the text counts without digits: `ア`, `イ)`, `Ⅲ`, `(a)`, `一`.
-pub(super) fn is_counter(text: &str) -> bool {
-    let bare = text.trim_matches(['(', ')', '（', '）', '.', '．', '、', '・', ' ', '　']);
-    let roman = bare.chars().count() <= 4 && bare.chars().all(|c| matches!(c, 'Ⅰ'..='ⅹ' | 'I' | 'V' | 'X'));
-    let single = bare.chars().nth(1).is_none();
-    let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, 'ァ'..='ン' | 'ｱ'..='ﾝ' | 'Ａ'..='ｚ' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十');
-    !bare.is_empty() && (roman || single && bare.chars().all(letter))
-}

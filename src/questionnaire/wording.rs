@@ -1,7 +1,7 @@
 //! What a text says of itself by its wording: its number, that it asks, explains, is an example or a total.
 
 use super::headings::without_brackets;
-use super::table::{is_counter, is_number};
+use super::numbers::{is_counter, is_number};
 use crate::text::normalize;
 
 /// 「Q1. …」 → Q1, 「１）…」 → １）, 「(1) …」 → (1), 「①…」 → ①.

@@ -4,7 +4,8 @@ use super::super::boxes;
 use super::super::grid::Grid;
 use super::super::headings::Heading;
 use super::super::mapping::Role;
-use super::super::table::{Leaf, is_counter, is_number};
+use super::super::numbers::{is_counter, is_number};
+use super::super::table::Leaf;
 use crate::workbook::{CellRef, Look};
 
 /// One column under a heading, and what stands in it.
