@@ -49,10 +49,15 @@ pub(super) fn parts(grid: &Grid<'_>) -> Vec<Part> {
 /// The columns in which texts begin that each have a place to write into right beside them, where two or more stand side by side
 /// in most such rows: 「施錠の方法 ＿＿　　回線の種類 ＿＿」.
 fn pairs(grid: &Grid<'_>) -> Option<Vec<u32>> {
-    let asked = |b: &&Block<'_>| {
+    let beside = |b: &Block<'_>| {
         let place = CellRef::new(b.range.first.row, b.range.last.col + 1);
-        is_asking(b) && grid.empty(place) && (grid.inviting(place) || grid.look(place).filled())
+        grid.text(place).is_empty() && grid.cell(place).is_some() && grid.empty(place) && (grid.inviting(place) || grid.look(place).filled())
     };
+    // Few sheets have any such row: all others need no further look.
+    if grid.rows(1, grid.last_row).filter(|(_, blocks)| blocks.iter().filter(|b| beside(b)).nth(1).is_some()).nth(MIN_PAIRS - 1).is_none() {
+        return None;
+    }
+    let asked = |b: &&Block<'_>| beside(b) && is_asking(b);
     let rows: Vec<Vec<&Block<'_>>> = grid.rows(1, grid.last_row).map(|(_, blocks)| blocks.iter().filter(asked).collect::<Vec<_>>()).filter(|row| !row.is_empty()).collect();
     let columns = |row: &Vec<&Block<'_>>| row.iter().map(|b| b.col()).collect::<Vec<_>>();
     let several: Vec<&Vec<&Block<'_>>> = rows.iter().filter(|row| row.len() >= 2).collect();

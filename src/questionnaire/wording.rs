@@ -62,7 +62,8 @@ pub(super) fn asks(text: &str) -> bool {
 
 /// Whether the text only leads up to what stands below it: 「次の点をお書きください」, 「以下の各項目について」.
 pub(super) fn leads_up(text: &str) -> bool {
-    ["次の", "以下の", "下記の", "次に", "以下に", "下記に"].iter().any(|w| text.contains(w))
+    // Most texts have neither letter.
+    text.contains(['次', '下']) && ["次の", "以下の", "下記の", "次に", "以下に", "下記に"].iter().any(|w| text.contains(w))
 }
 
 /// Longest word for an example, in characters; more by half where its letters are half-width and marked: 「ｻﾝﾌﾟﾙ」.

@@ -5,6 +5,9 @@ use super::Columns;
 use super::stats::Stats;
 use crate::workbook::CellRef;
 
+/// Rows that are looked at before all others.
+const FIRST: usize = 12;
+
 /// Longest choice in a column of choices, in characters.
 const MAX_OPTION: usize = 24;
 
@@ -19,6 +22,8 @@ pub(in crate::questionnaire) fn options(text: &str) -> Option<Vec<String>> {
 /// heading says so.
 pub(super) fn printed(grid: &Grid<'_>, stats: &[Stats<'_>], rows: &[u32], columns: &Columns) -> Option<u32> {
     let choice = columns.choice?;
+    // As a rule no column prints any, and the first rows show it.
+    let begins = |s: &&Stats<'_>| rows.iter().take(FIRST).any(|&row| options(grid.text(CellRef::new(row, s.col))).is_some());
     let list = |row: u32| grid.validation(CellRef::new(row, choice)).and_then(|v| v.choices.as_ref());
     let any_list = rows.iter().any(|&row| list(row).is_some());
     let prints = |s: &&Stats<'_>| {
@@ -34,5 +39,5 @@ pub(super) fn printed(grid: &Grid<'_>, stats: &[Stats<'_>], rows: &[u32], column
         }
         named() && lines().count() * 10 >= s.filled * 8
     };
-    stats.iter().find(prints).map(|s| s.col)
+    stats.iter().filter(begins).find(prints).map(|s| s.col)
 }

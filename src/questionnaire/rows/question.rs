@@ -130,7 +130,8 @@ impl<'a> Reader<'a, '_> {
 
 /// A list without the prompt that stands first in it: 「選択してください」.
 fn answers_of(list: &[String]) -> Vec<String> {
-    list.iter().filter(|choice| !is_prompt(choice)).cloned().collect()
+    let prompts = list.first().is_some_and(|first| is_prompt(first));
+    list.iter().skip(usize::from(prompts)).cloned().collect()
 }
 
 /// The question's number: beside it, else in front of its text.
