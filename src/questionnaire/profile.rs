@@ -158,12 +158,13 @@ impl Words {
     }
 
     fn parts(&self, text: &str, about_company: bool) -> Option<Vec<&Fact>> {
-        let (lead, rest) = match self.lead.iter().find_map(|lead| text.strip_prefix(lead.as_str()).map(|rest| (lead, rest))) {
-            Some((lead, rest)) if !self.known.contains_key(text) => (Some(lead), rest),
-            _ => (None, text),
-        };
-        // 「貴社の所在地」 says whose.
-        let about_company = about_company || lead.is_some();
+        // 「貴社の所在地」 says whose; 「貴社名・記入者名」 begins with no such word.
+        let behind = self.lead.iter().find_map(|lead| text.strip_prefix(lead.as_str()));
+        let behind = behind.filter(|rest| !rest.is_empty() && !self.known.contains_key(text));
+        behind.and_then(|rest| self.parts(rest, true)).or_else(|| self.joined(text, about_company))
+    }
+
+    fn joined(&self, rest: &str, about_company: bool) -> Option<Vec<&Fact>> {
         let known = |word: &str| self.known.get(word).filter(|_| about_company || !self.weak.iter().any(|w| w == word));
         if let Some(&at) = known(rest) {
             return Some(vec![&self.facts[at]]);

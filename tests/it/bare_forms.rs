@@ -85,14 +85,14 @@ fn hold(what: &str, (f1, cells): (f64, f64), least: (f64, f64)) {
 
 #[test]
 fn forms_are_read_without_their_colours() {
-    hold("no colours", measure(|w| looks(w, |look| look.fill = None), false), (0.995, 0.98));
+    hold("no colours", measure(|w| looks(w, |look| look.fill = None), false), (0.998, 0.985));
     let plain = |look: &mut Look| (look.fill, look.bold) = (None, false);
-    hold("no colours, no bold letters", measure(|w| looks(w, plain), false), (0.98, 0.97));
+    hold("no colours, no bold letters", measure(|w| looks(w, plain), false), (0.985, 0.98));
 }
 
 #[test]
 fn forms_are_read_without_their_frames() {
-    hold("no frames", measure(|w| looks(w, |look| look.bordered = false), false), (0.96, 0.94));
+    hold("no frames", measure(|w| looks(w, |look| look.bordered = false), false), (0.985, 0.95));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn forms_are_read_under_names_that_no_list_knows() {
             }
         }
     };
-    hold("unknown names", measure(rename, false), (0.98, 0.95));
+    hold("unknown names", measure(rename, false), (0.985, 0.98));
 }
 
 #[test]
