@@ -54,9 +54,8 @@ fn pairs(grid: &Grid<'_>) -> Option<Vec<u32>> {
         grid.text(place).is_empty() && grid.cell(place).is_some() && grid.empty(place) && (grid.inviting(place) || grid.look(place).filled())
     };
     // Few sheets have any such row: all others need no further look.
-    if grid.rows(1, grid.last_row).filter(|(_, blocks)| blocks.iter().filter(|b| beside(b)).nth(1).is_some()).nth(MIN_PAIRS - 1).is_none() {
-        return None;
-    }
+    let mut several = grid.rows(1, grid.last_row).filter(|(_, blocks)| blocks.iter().filter(|b| beside(b)).nth(1).is_some());
+    several.nth(MIN_PAIRS - 1)?;
     let asked = |b: &&Block<'_>| beside(b) && is_asking(b);
     let rows: Vec<Vec<&Block<'_>>> = grid.rows(1, grid.last_row).map(|(_, blocks)| blocks.iter().filter(asked).collect::<Vec<_>>()).filter(|row| !row.is_empty()).collect();
     let columns = |row: &Vec<&Block<'_>>| row.iter().map(|b| b.col()).collect::<Vec<_>>();
