@@ -9,7 +9,7 @@ use super::headings::{Heading, Headings};
 use super::numbers::{is_counter, is_number};
 use super::table::Table;
 use super::titles::Titles;
-use super::wording::{asks, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leads_up};
+use super::wording::{asks, asks_for_words, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leads_up};
 use super::{FoundTable, Question, Why};
 use crate::workbook::{CellRef, Look, Problem};
 
@@ -89,6 +89,8 @@ impl<'a, 'g> Reader<'a, 'g> {
         let in_column = |b: &Block<'_>| columns.questions.contains(&b.col());
         let beside = grid.rows(table.head_last + 1, table.last).filter(|(_, blocks)| blocks.iter().any(in_column));
         let beside: Vec<u32> = beside.map(|(row, _)| row).collect();
+        let lists = || beside.iter().filter_map(|&row| grid.validation(CellRef::new(row, answer)));
+        let varied = lists().next().is_some_and(|first| lists().any(|other| !std::ptr::eq(first, other) && first.choices != other.choices));
         // In a list without frames any empty cell takes something.
         let plain = !beside.iter().any(|&row| grid.look(CellRef::new(row, columns.question)).bordered) && table.leaves.iter().any(|l| !l.text.is_empty());
         let boxed_rows = beside.iter().filter(|&&row| columns.choice.is_some() && boxes::choices(grid.text(CellRef::new(row, answer))).is_some()).count();
@@ -237,7 +239,10 @@ impl<'a, 'g> Reader<'a, 'g> {
             // One place over choice and text takes words.
             let words_only = !listed && invited && columns.text.is_some_and(|col| col > answer && col <= place.last.col && place.last.col <= text_end.max(col));
             let offered = columns.options.is_some_and(|col| options(grid.text(CellRef::new(row, col))).is_some()) && invited && grid.look(at).fill == answer_fill;
-            let closed = !listed && !words_only && !offered && (any_listed && (grid.look(at).filled() || !invited) || shut(at, answer_fill));
+            // One list for all, and a row without it: the list was forgotten there, unless the question asks for words.
+            let alike = grid.look(at).fill == answer_fill;
+            let words_here = varied || columns.text.is_none() || asks_for_words(question.text);
+            let closed = !listed && !words_only && !offered && (any_listed && (grid.look(at).filled() && (words_here || !alike) || !invited) || shut(at, answer_fill));
             let read = Row {
                 question,
                 section,
@@ -246,7 +251,7 @@ impl<'a, 'g> Reader<'a, 'g> {
                 place: grid.look(at),
                 listed: listed || offered || words_only || closed && text_open,
                 closed,
-                words: !listed && (any_listed || boxed_rows * 2 >= beside.len() && grid.empty(at)) && !offered && invited && grid.look(at).fill == answer_fill,
+                words: !listed && !offered && invited && alike && (any_listed && words_here || boxed_rows * 2 >= beside.len() && grid.empty(at)),
                 text: None,
             };
             // A question whose choice is closed is asked by its children; without children, by its text cell.

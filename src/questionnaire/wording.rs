@@ -60,6 +60,11 @@ pub(super) fn asks(text: &str) -> bool {
     text.ends_with(['?', '？']) || end.ends_with('か') || end.ends_with("こと") || end.ends_with("ください") || end.ends_with("下さい")
 }
 
+/// Whether the text asks for an answer in words: 「…をお書きください」.
+pub(super) fn asks_for_words(text: &str) -> bool {
+    ["ください", "下さい", "お書き", "記載", "記入", "説明", "教えて"].iter().any(|w| text.contains(w))
+}
+
 /// Whether the text only leads up to what stands below it: 「次の点をお書きください」, 「以下の各項目について」.
 pub(super) fn leads_up(text: &str) -> bool {
     // Most texts have neither letter.
