@@ -11,7 +11,7 @@ use super::table::Table;
 use super::titles::Titles;
 use super::wording::{asks, asks_for_words, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leads_up};
 use super::{FoundTable, Question, Why};
-use crate::workbook::{CellRef, Look, Problem};
+use crate::workbook::{CellRef, Look, Problem, Validation};
 
 mod question;
 
@@ -55,6 +55,8 @@ struct Row<'a> {
     closed: bool,
     /// It takes words where other rows of the table have a list.
     words: bool,
+    /// The one list of all other rows, where the row has been forgotten.
+    common: Option<&'a Validation>,
     /// The place for its text in a row of its own below: 「規程の名称 ＿＿」.
     text: Option<CellRef>,
 }
@@ -91,6 +93,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let beside: Vec<u32> = beside.map(|(row, _)| row).collect();
         let lists = || beside.iter().filter_map(|&row| grid.validation(CellRef::new(row, answer)));
         let varied = lists().next().is_some_and(|first| lists().any(|other| !std::ptr::eq(first, other) && first.choices != other.choices));
+        let common = lists().next().filter(|_| !varied);
         // In a list without frames any empty cell takes something.
         let plain = !beside.iter().any(|&row| grid.look(CellRef::new(row, columns.question)).bordered) && table.leaves.iter().any(|l| !l.text.is_empty());
         let boxed_rows = beside.iter().filter(|&&row| columns.choice.is_some() && boxes::choices(grid.text(CellRef::new(row, answer))).is_some()).count();
@@ -252,6 +255,7 @@ impl<'a, 'g> Reader<'a, 'g> {
                 listed: listed || offered || words_only || closed && text_open,
                 closed,
                 words: !listed && !offered && invited && alike && (any_listed && words_here || boxed_rows * 2 >= beside.len() && grid.empty(at)),
+                common: common.filter(|_| !listed && alike),
                 text: None,
             };
             // A question whose choice is closed is asked by its children; without children, by its text cell.
@@ -353,7 +357,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let question = *blocks.iter().filter(asking).max_by_key(|b| b.col())?;
         let number = number(blocks, &question, columns);
         let place = self.grid.look(question.range.first);
-        Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, words: false, text: None }, columns))
+        Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, words: false, common: None, text: None }, columns))
     }
 
 }

@@ -105,7 +105,7 @@ impl<'a> Reader<'a, '_> {
         let boxes = choice_cell.map(|at| self.grid.text(at).to_owned()).filter(|text| boxes::choices(text).is_some());
         let listed = listed.or_else(|| boxes.as_deref().and_then(boxes::choices));
         let named = columns.options.and_then(|col| options(self.grid.text(CellRef::new(top, col))));
-        let choices = choice_cell.and_then(|_| listed.or(named).or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()));
+        let choices = choice_cell.and_then(|_| listed.or(named).or_else(|| columns.heading_choices.clone()).or_else(|| self.legend.clone()).or_else(|| row.common?.choices.as_deref().map(answers_of)));
         // 「→「はい」の場合…」 takes words only, where marks have a list elsewhere.
         let listed_marks = |row: u32| columns.marks.iter().any(|(col, _)| self.grid.validation(CellRef::new(row, *col)).is_some());
         let unmarked = text_cell.is_some() && row.question.text.trim_start().starts_with(ARROWS) && !listed_marks(top) && top > 1 && listed_marks(top - 1);
