@@ -232,8 +232,7 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     open.retain(|s| s.filled == 0 || !empty.iter().any(|leaf| leaf.text == s.leaf.text && leaf.first != s.leaf.first));
     // Under a grey heading, where the others are not, grey cells are the client's own.
     let greyed = |s: &Stats<'_>| {
-        let grey = |fill: Option<u32>| fill.is_some_and(|rgb| (rgb >> 16 & 0xff) == (rgb >> 8 & 0xff) && (rgb & 0xff) == (rgb >> 8 & 0xff) && rgb & 0xff != 0xff);
-        grey(s.place.fill) && grey(s.leaf.fill) && !grey(stats[asked].leaf.fill)
+        is_grey(s.place.fill) && is_grey(s.leaf.fill) && !is_grey(stats[asked].leaf.fill)
     };
     if open.iter().any(|s| !greyed(s)) {
         open.retain(|s| !greyed(s));
@@ -273,6 +272,12 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     if let Some(fill) = coloured.filter(|fill| rest.iter().any(|s| s.leaf.fill == *fill && s.heading() != Some(Heading::Evidence))) {
         rest.retain(|s| s.leaf.fill == fill);
     }
+    // Beside a choice in a group of its own, the words stand in that group or in none.
+    let group = choice.and_then(|c| c.leaf.group);
+    let with_choice = |s: &Stats<'_>| s.leaf.group == group && !matches!(s.heading(), Some(Heading::Evidence));
+    if group.is_some() && rest.iter().any(|s| with_choice(s)) {
+        rest.retain(|s| s.leaf.group.is_none() || s.leaf.group == group);
+    }
     let best = |wanted: &dyn Fn(&Stats<'_>) -> bool| rest.iter().find(|s| wanted(s)).map(|s| s.col);
     let answered = columns.choice.is_some() || !columns.marks.is_empty();
     // A column of an unknown name takes the text where it looks like the others that are to be filled in.
@@ -288,6 +293,11 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
         .or_else(|| best(&|s| s.heading() != Some(Heading::Evidence) && like(s)))
         .or_else(|| best(&|s| s.heading().is_none() && choice.is_some_and(|c| c.leaf.last + 1 == s.leaf.first && c.leaf.fill == s.leaf.fill && !s.leaf.text.is_empty())))
         .or_else(|| best(&|_| !answered));
+}
+
+/// Whether a colour is a shade of grey.
+pub(super) fn is_grey(fill: Option<u32>) -> bool {
+    fill.is_some_and(|rgb| (rgb >> 16 & 0xff) == (rgb >> 8 & 0xff) && (rgb & 0xff) == (rgb >> 8 & 0xff) && rgb & 0xff != 0xff)
 }
 
 /// The choices that answers of an earlier time show, where the column has no list: a few words that repeat, all of them answers by

@@ -11,7 +11,7 @@ use super::rows::{MAX_TITLE, Reader};
 use super::titles::shape;
 use super::wording::{self, is_example_mark};
 use super::table::{self, Leaf, Table};
-use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole};
+use super::{NoQuestions, Question, Questionnaire, SheetLayout, SheetRole, Why};
 use super::{cards, corrected, facts, filled, legend, mistaken, offered, profile};
 use crate::workbook::{CellRef, Problem, Sheet, Visibility, Workbook};
 
@@ -233,7 +233,15 @@ fn read_rest(reader: &mut Reader<'_, '_>) {
         (grid.empty(place) && grid.inviting(place)).then_some((row, asked.col()))
     });
     let asking: Vec<(u32, u32)> = asking.collect();
-    let [(first, col), .., (end, _)] = asking[..] else { return };
+    let [(first, col), .., (end, _)] = asking[..] else {
+        // Or a box below each.
+        let out = |row: u32| reader.left.iter().any(|(left, why)| *left == row && matches!(why, Why::Example | Why::Internal | Why::Note));
+        let boxed = |q: &Question| wording::asks(&q.text) && !wording::is_note(&q.text) && !out(q.question_cell.row);
+        let below: Vec<Question> = cards::between(grid, last + 1, grid.last_row).into_iter().filter(boxed).collect();
+        reader.problems.retain(|p| !below.iter().any(|q| Some(q.question_cell) == p.cell));
+        reader.questions.extend(below);
+        return;
+    };
     if asking.iter().all(|(_, c)| *c == col) {
         // What is explained above is for the tables.
         reader.legend = None;

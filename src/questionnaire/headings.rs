@@ -327,6 +327,10 @@ fn is_sheet(heading: Heading) -> bool {
 fn squeeze(text: &str) -> String {
     let mut text = normalize(text);
     text.retain(|c| !c.is_whitespace() && !matches!(c, '※' | '*' | ':' | '■' | '●' | '◆' | '▼'));
+    // 「詳細 ✍️」, but 「✔」 alone says something.
+    if text.contains(char::is_alphanumeric) {
+        text.retain(|c| !matches!(c, '\u{2600}'..='\u{27bf}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}'));
+    }
     text
 }
 

@@ -98,9 +98,10 @@ fn is_level(choice: &str) -> bool {
     choice.chars().nth(1).is_none() && choice.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, 'Ａ'..='Ｚ' | '０'..='９'))
 }
 
-/// A choice in one cell, its meaning in the next.
+/// A choice in one cell, its meaning in the next; 「凡例」 may stand before them.
 fn paired(blocks: &[Block<'_>]) -> Option<String> {
-    let [mark, meaning, ..] = blocks else { return None };
+    let named = blocks.first().is_some_and(|b| ["凡例", "選択肢", "記号"].iter().any(|w| b.text.starts_with(w)));
+    let [mark, meaning, ..] = &blocks[usize::from(named)..] else { return None };
     let longer = meaning.text.chars().count() > mark.text.chars().count();
     let plain = meaning.text.chars().nth(24).is_none() && !meaning.text.ends_with('。');
     let level = mark.text.chars().nth(1).is_none() && mark.text.chars().all(char::is_alphanumeric);
@@ -119,11 +120,14 @@ pub(super) fn on_sheet(sheet: &Sheet) -> Option<Vec<String>> {
 
 /// The choice that 「Ａ：規程等に定め、実施している」 explains: a short word before a colon.
 fn explained(text: &str) -> Option<String> {
-    let (choice, _) = text.split_once(['：', ':', '＝', '=', '…'])?;
+    let (choice, rest) = text.split_once(['：', ':', '＝', '=', '…'])?;
     // 「【凡例】○：…」
     let choice = choice.rsplit(['】', '〕', '》', '］', ']']).next().unwrap_or(choice);
     let choice = choice.trim_start_matches(['【', '（', '(']).trim();
     let choice = choice.trim_start_matches(['※', '＊', '・', '■', '●']).trim();
-    let short = choice.chars().count() == 1 || is_choice(choice);
-    short.then(|| choice.to_owned())
+    if choice.chars().count() == 1 || is_choice(choice) {
+        return Some(choice.to_owned());
+    }
+    // 「ご回答：○…できている」
+    explained(rest)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::boxes;
-use super::columns::{Columns, options};
+use super::columns::{Columns, is_grey, options};
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::numbers::{is_counter, is_number};
@@ -48,9 +48,13 @@ struct Row<'a> {
     number: Option<String>,
     /// Has a list, or a frame, where the answer goes.
     invited: bool,
+    /// Only because any empty cell is a place to write into, where nothing is framed.
+    plainly: bool,
     /// How the place of its answer looks.
     place: Look,
     listed: bool,
+    /// Where its list stands, if in another column than those of other rows.
+    elsewhere: Option<CellRef>,
     /// Its choice cell is closed: other rows of the table have a list there.
     closed: bool,
     /// It takes words where other rows of the table have a list.
@@ -104,6 +108,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let mut parent: Option<Parent<'a>> = None;
         let mut rows: Vec<Row<'a>> = Vec::new();
         let mut example_to = 0;
+        let mut aside: Option<Vec<u32>> = None;
         let paper = self.usual_fill(&beside, columns.question);
         let (answer_fill, text_fill) = (self.usual_fill(&beside, answer), columns.text.and_then(|col| self.usual_fill(&beside, col)));
         rows.reserve(beside.len());
@@ -130,6 +135,9 @@ impl<'a, 'g> Reader<'a, 'g> {
                 self.leave(parent.take(), &mut rows);
                 continue;
             }
+            // In further rows the lists may stand in another column.
+            let elsewhere = self.list_elsewhere(row, answer, columns, &mut aside);
+            let answer = elsewhere.map_or(answer, |at| at.col);
             let at = CellRef::new(row, answer);
             let listed = grid.validation(at).is_some();
             // A cell that a text beside it runs over takes nothing.
@@ -209,7 +217,8 @@ impl<'a, 'g> Reader<'a, 'g> {
             let printed = !grid.text(at).is_empty() && columns.marks.get(1).is_some_and(|(next, _)| grid.block(at).contains(CellRef::new(row, *next)));
             // 「次の点をお書きください」, and the points below it.
             let announces = || number.as_deref().is_none_or(|n| !is_child_number(n)) && leads_up(question.text) && self.child_follows(row, columns);
-            let silent = runs_over || announces() || printed || !listed && shut(at, answer_fill) && columns.text.is_none_or(|col| col == answer || !place.contains(CellRef::new(row, col))) && !columns.text.is_some_and(|col| {
+            let greyed = || !listed && is_grey(grid.look(at).fill) && shut(at, answer_fill) && self.child_follows(row, columns);
+            let silent = runs_over || announces() || printed || greyed() || !listed && shut(at, answer_fill) && columns.text.is_none_or(|col| col == answer || !place.contains(CellRef::new(row, col))) && !columns.text.is_some_and(|col| {
                 let at = CellRef::new(row, col);
                 col != answer && open(at) && !shut(at, text_fill)
             });
@@ -251,10 +260,12 @@ impl<'a, 'g> Reader<'a, 'g> {
                 section,
                 number,
                 invited: invited || text_open,
+                plainly: !open(at) && !text_open,
                 place: grid.look(at),
                 listed: listed || offered || words_only || closed && text_open,
                 closed,
-                words: !listed && !offered && invited && alike && (any_listed && words_here || boxed_rows * 2 >= beside.len() && grid.empty(at)),
+                elsewhere,
+                words: !listed && !offered && invited && alike && (any_listed && words_here || boxed_rows * if columns.text.is_some() { 2 } else { 3 } >= beside.len() && grid.empty(at)),
                 common: common.filter(|_| !listed && alike),
                 text: None,
             };
@@ -270,7 +281,9 @@ impl<'a, 'g> Reader<'a, 'g> {
         // Where colour shows the places to answer, it invites, too.
         let coloured = most_common(rows.iter().map(|r| r.place.fill)).filter(|(_, count)| count * 10 >= rows.len() * 6).and_then(|(fill, _)| fill);
         for row in &mut rows {
-            row.invited |= coloured.is_some() && row.place.fill == coloured;
+            let like = coloured.is_some() && row.place.fill == coloured;
+            let plainly = row.plainly && coloured.is_some() && row.number.is_none() && !row.listed;
+            row.invited = like || row.invited && !plainly;
         }
         // What most rows have, a row must have, or be no question: a number, a list, a frame. Notes below a short table have none.
         let notes = rows.iter().filter(|r| is_note(r.question.text)).count();
@@ -278,11 +291,12 @@ impl<'a, 'g> Reader<'a, 'g> {
         let plain = if plain.len() * 2 >= rows.len() - notes { plain } else { rows.iter().collect() };
         let most = |has: fn(&Row<'_>) -> bool| plain.iter().filter(|r| has(r)).count() * 10 >= plain.len() * 8;
         let (numbered, listed, invited) = (most(|r| r.number.is_some()), most(|r| r.listed), most(|r| r.invited));
+        let framed = most(|r| r.question.look.bordered);
         self.questions.reserve(rows.len());
         for row in rows {
             // 「→「はい」の場合…」 has neither number nor list.
             let goes_on = row.question.text.trim_start().starts_with(ARROWS);
-            let lacks = if goes_on { 0 } else { usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed) };
+            let lacks = if goes_on { 0 } else { usize::from(numbered && row.number.is_none()) + usize::from(listed && !row.listed) + usize::from(framed && !row.question.look.bordered) };
             let note = is_note(row.question.text);
             let uninvited = invited && !row.invited;
             if uninvited || lacks >= 2 || (lacks == 1 && note) {
@@ -357,7 +371,7 @@ impl<'a, 'g> Reader<'a, 'g> {
         let question = *blocks.iter().filter(asking).max_by_key(|b| b.col())?;
         let number = number(blocks, &question, columns);
         let place = self.grid.look(question.range.first);
-        Some(self.question(Row { question, section, number, invited: true, place, listed: false, closed: false, words: false, common: None, text: None }, columns))
+        Some(self.question(Row { question, section, number, invited: true, plainly: false, place, listed: false, elsewhere: None, closed: false, words: false, common: None, text: None }, columns))
     }
 
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::boxes;
+use super::choices::stance_of;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings, without_brackets};
 use super::numbers::{is_number, is_points};
@@ -20,6 +21,8 @@ pub(super) struct Leaf {
     pub heading: Option<Heading>,
     /// What the tiers above it tell, the highest first.
     pub above: Vec<Heading>,
+    /// The column in which the group right above it begins, if it has one.
+    pub group: Option<u32>,
 }
 
 /// A table: its heading rows and the rows under them.
@@ -208,14 +211,15 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
         if blocks.iter().any(|b| b.range.first.row > range.last.row && covers(&range, b.col())) {
             continue;
         }
-        let above = blocks.iter().filter(|b| b.range.last.row < range.first.row && covers(&b.range, range.first.col));
+        let above: Vec<_> = blocks.iter().filter(|b| b.range.last.row < range.first.row && covers(&b.range, range.first.col)).collect();
         leaves.push(Leaf {
             first: range.first.col,
             last: range.last.col,
             text: block.text.to_owned(),
             fill: block.look.fill,
             heading: grid.heading(block),
-            above: above.filter_map(|b| grid.heading(b)).collect(),
+            above: above.iter().filter_map(|b| grid.heading(b)).collect(),
+            group: above.last().filter(|b| b.range.width() > range.width()).map(|b| b.col()),
         });
     }
     leaves.sort_by_key(|l| l.first);
@@ -226,6 +230,9 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     // Choices over cells that say what they stand for are a legend.
     let legend = |leaves: &[Leaf]| leaves.iter().any(|l| l.heading == Some(Heading::Choice)) && leaves.iter().all(|l| matches!(l.heading, None | Some(Heading::Choice)) && grid.row(last + 1).iter().any(|b| b.col() == l.first));
     let blank = |l: &Leaf| grid.rows(last + 1, grid.last_row).filter(|(row, _)| Some(CellRef::new(*row, l.first)).is_some_and(|at| grid.empty(at) && grid.look(at).bordered)).nth(1).is_some();
+    // Where the answers stand left of the gap, the questions may stand right of it.
+    let asks = |leaves: &[Leaf]| leaves.iter().any(|l| matches!(l.heading, Some(Heading::Question | Heading::Item)));
+    let gap = gap.filter(|&gap| asks(&leaves[..gap]) || !asks(&leaves[gap..]));
     let gap = gap.filter(|&gap| !leaves[gap..].iter().any(|l| l.heading.is_none() && blank(l)));
     if let Some(gap) = gap.filter(|&gap| answers(&leaves[..gap]) && !answers(&leaves[gap..]) || gap >= 3 && legend(&leaves[gap..])) {
         leaves.truncate(gap);
@@ -248,7 +255,7 @@ fn nameless(grid: &Grid<'_>, head_last: u32, leaves: &mut Vec<Leaf>) {
             }
         }
     }
-    let added = columns.into_iter().filter(|(_, texts)| *texts >= 2).map(|(col, _)| Leaf { first: col, last: col, text: String::new(), fill: None, heading: None, above: Vec::new() });
+    let added = columns.into_iter().filter(|(_, texts)| *texts >= 2).map(|(col, _)| Leaf { first: col, last: col, text: String::new(), fill: None, heading: None, above: Vec::new(), group: None });
     leaves.extend(added);
     leaves.sort_by_key(|l| l.first);
 }
@@ -293,6 +300,7 @@ impl Table {
                 fill: over.and_then(|b| b.look.fill),
                 heading: over.and_then(|b| grid.heading(b)),
                 above: Vec::new(),
+                group: None,
             }
         };
         let leaves = starts.iter().enumerate().map(leaf).collect();
@@ -329,6 +337,7 @@ impl Table {
             fill: None,
             heading: None,
             above: Vec::new(),
+            group: None,
         };
         let leaves = starts.iter().enumerate().map(leaf).collect();
         // A title directly above belongs to the first rows.
@@ -343,7 +352,7 @@ pub(super) fn choices_in(heading: &str) -> Option<Vec<String>> {
     let Some(open) = heading.find(['(', '（', '[', '［', '【']) else {
         // 「○ ×」, 「はい・いいえ」: nothing but choices.
         let choices: Vec<String> = heading.split(['／', '/', '・', '、', '|', '｜', ' ', '　', '\n']).map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect();
-        return (choices.len() >= 2 && choices.iter().all(|c| is_choice(c))).then_some(choices);
+        return (choices.len() >= 2 && choices.iter().all(|c| is_choice(c)) && !says_once(&choices)).then_some(choices);
     };
     let inner = heading[open..].chars().skip(1).take_while(|c| !matches!(c, ')' | '）' | ']' | '］' | '】')).collect::<String>();
     // The first mark that stands between them divides them: 「Yes／No／N/A」.
@@ -358,8 +367,18 @@ pub(super) fn choices_in(heading: &str) -> Option<Vec<String>> {
     (choices.len() >= 2 && (known * 2 >= choices.len() || levels)).then_some(choices)
 }
 
-/// Whether a text is a choice by what it says: はい, 未実施, ○.
+/// Whether a text is a choice by what it says: はい, 未実施, ○, or 「Yes／はい」, which says it in two languages.
 pub(super) fn is_choice(text: &str) -> bool {
-    text.chars().nth(16).is_none() && Headings::builtin().is_choice(text)
+    let known = |text: &str| text.chars().nth(16).is_none() && Headings::builtin().is_choice(text);
+    known(text) || text.split_once(['\n', '／']).is_some_and(|(one, other)| {
+        let both = [one.trim().to_owned(), other.trim().to_owned()];
+        both.iter().all(|c| known(c)) && says_once(&both)
+    })
+}
+
+/// Whether all of the words say the same.
+fn says_once(words: &[String]) -> bool {
+    let stances: Vec<_> = words.iter().map(|word| stance_of(word)).collect();
+    stances[0].is_some() && stances.iter().all(|stance| *stance == stances[0])
 }
 

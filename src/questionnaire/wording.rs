@@ -97,8 +97,10 @@ fn names_example(word: &str) -> bool {
 /// Whether the text itself is marked as an example: 「記入例：…」, 「（例）…」.
 pub(super) fn is_example(question: &str) -> bool {
     let text = question.trim_start_matches(['(', '（', '【', '[', '<', '＜', '※', ' ', '　']);
-    let named = ["記入例", "記載例", "回答例", "入力例", "サンプル"].iter().any(|w| text.starts_with(w));
-    named || text.strip_prefix('例').is_some_and(|rest| rest.is_empty() || rest.starts_with([')', '）', '】', ']', '：', ':', '＞', '>', '、']))
+    let named = ["記入例", "記載例", "回答例", "入力例"].iter().any(|w| text.starts_with(w));
+    // 「サンプル・試作品の取扱い」 is none.
+    let short = text.strip_prefix('例').or_else(|| text.strip_prefix("サンプル"));
+    named || short.is_some_and(|rest| rest.is_empty() || rest.starts_with([')', '）', '】', ']', '：', ':', '＞', '>', '、']))
 }
 
 /// Whether the text only says that something goes on: 「（続き）」.

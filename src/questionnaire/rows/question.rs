@@ -22,6 +22,25 @@ impl<'a> Reader<'a, '_> {
         (at.first.row < row && !follows && counts(text)).then(|| text.to_owned())
     }
 
+    /// The row's cell with a list in a column that no row with a list under the answer's heading has one in. `aside` keeps those
+    /// columns for the rows to come.
+    pub(super) fn list_elsewhere(&self, row: u32, answer: u32, columns: &Columns, aside: &mut Option<Vec<u32>>) -> Option<CellRef> {
+        let grid = self.grid;
+        columns.choice.filter(|_| grid.validation(CellRef::new(row, answer)).is_none())?;
+        let listed = |row: u32| (columns.question + 1..=grid.last_col).filter(move |&col| col != answer && Some(col) != columns.text && grid.validation(CellRef::new(row, col)).is_some());
+        let aside = aside.get_or_insert_with(|| {
+            let both = grid.rows(1, grid.last_row).filter(|(row, _)| grid.validation(CellRef::new(*row, answer)).is_some());
+            let both: Vec<u32> = both.flat_map(|(row, _)| listed(row)).collect();
+            let alone = grid.rows(1, grid.last_row).flat_map(|(row, _)| listed(row));
+            let mut alone: Vec<u32> = alone.filter(|col| !both.contains(col) && !grid.hidden_col(*col)).collect();
+            alone.sort_unstable();
+            alone.dedup();
+            alone
+        });
+        let at = aside.iter().map(|&col| CellRef::new(row, col)).find(|at| grid.validation(*at).is_some())?;
+        (grid.listed(answer, 1, grid.last_row) && grid.empty(at)).then_some(at)
+    }
+
     /// Whether the next row's number is one below another.
     pub(super) fn child_follows(&self, row: u32, columns: &Columns) -> bool {
         let next = self.grid.rows(row + 1, self.grid.last_row).next().map(|(_, blocks)| blocks).unwrap_or_default();
@@ -84,7 +103,7 @@ impl<'a> Reader<'a, '_> {
         };
         let boxed = columns.choice.is_some_and(|col| boxes::choices(self.grid.text(CellRef::new(top, col))).is_some());
         let words = row.words && !boxed;
-        let choice_cell = columns.choice.filter(|_| !row.closed && !words || boxed).and_then(cell);
+        let choice_cell = row.elsewhere.or_else(|| columns.choice.filter(|_| !row.closed && !words || boxed).and_then(cell));
         // 「＿＿」 and 「補足：＿＿」 below it: the first takes the choice.
         let choice_cell = choice_cell.or_else(|| columns.text.filter(|_| row.text.is_some() && columns.choice.is_none() && columns.marks.is_empty() && self.legend.is_some()).and_then(cell));
         // Where others have a list, a cell like theirs without one takes words.
