@@ -288,7 +288,7 @@ fn a_block_may_hold_rows_of_any_form() {
         sheet.write_blank(row, 2, &framed).unwrap();
     }
     // Below: answers under their questions, in other columns.
-    for (row, text) in [(8, "データの保管場所をお答えください。"), (11, "バックアップの頻度をお答えください。")] {
+    for (row, text) in [(8, "データの保管場所"), (11, "バックアップの頻度")] {
         sheet.write(row, 4, text).unwrap();
         sheet.write(row + 1, 4, "回答").unwrap();
         sheet.write_blank(row + 1, 5, &framed).unwrap();
