@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::cards;
 use super::grid::{Block, Grid};
 use super::table::{is_asking, is_head};
 use crate::workbook::CellRef;
@@ -36,6 +37,9 @@ pub(super) fn parts(grid: &Grid<'_>) -> Vec<Part> {
         let sides = bands.into_iter().map(|cols| Part { cols, rows: (1, end) });
         return sides.chain(titles.map(|below| Part { rows: (below, grid.last_row), ..whole })).collect();
     }
+    if let Some(parts) = apart(grid) {
+        return parts;
+    }
     match pairs(grid) {
         Some(starts) if !grid.rows(1, grid.last_row).any(|(row, blocks)| blocks.len() >= 2 && is_head(grid, row)) => {
             let ends = starts[1..].iter().map(|next| next - 1).chain([grid.last_col]);
@@ -44,6 +48,61 @@ pub(super) fn parts(grid: &Grid<'_>) -> Vec<Part> {
         }
         _ => vec![whole],
     }
+}
+
+/// The parts left and right of a bare column, where questions are asked on both sides of it, and what stands above and below them.
+fn apart(grid: &Grid<'_>) -> Option<Vec<Part>> {
+    let gap = gaps(grid).into_iter().filter(|gap| gap.both >= MIN_APART).max_by_key(|gap| (gap.both, u32::MAX - gap.col))?;
+    let sides = |rows: (u32, u32)| [(1, gap.col - 1), (gap.col + 1, grid.last_col)].map(|cols| Part { cols, rows });
+    let side = |rows| sides(rows).map(|part| grid.part(part.cols, part.rows));
+    let heads = |grid: &Grid<'_>, last: u32| grid.rows(1, last).find(|(row, blocks)| blocks.len() >= 2 && is_head(grid, *row)).map(|(row, _)| row);
+    let asked = |grid: &Grid<'_>| heads(grid, gap.last).is_some_and(|head| grid.rows(head + 1, gap.last).filter(|(_, blocks)| blocks.iter().any(is_asking)).nth(1).is_some());
+    let tables = side((gap.first, gap.last)).iter().all(asked);
+    let on_cards = || heads(grid, grid.last_row).is_none() && side((1, gap.last)).iter().all(|side| !cards::read(side).is_empty());
+    if !tables && !on_cards() {
+        return None;
+    }
+    // A table above is one of its own; titles belong to what they stand over.
+    let above = gap.first > 1 && heads(grid, gap.first - 1).is_some();
+    let first = if above { gap.first } else { 1 };
+    let whole = (1, grid.last_col.max(1));
+    let over = above.then_some(Part { cols: whole, rows: (1, first - 1) });
+    let below = (gap.last < grid.last_row).then_some(Part { cols: whole, rows: (gap.last + 1, grid.last_row) });
+    Some(over.into_iter().chain(sides((first, gap.last))).chain(below).collect())
+}
+
+/// Fewest rows with texts on both sides of a gap.
+const MIN_APART: usize = 3;
+
+/// A column with nothing in it, from one row to another.
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    col: u32,
+    first: u32,
+    last: u32,
+    /// How many of the rows have texts left and right of it.
+    both: usize,
+}
+
+/// For each column the rows in which it is bare and most texts stand on both sides of it. Rows that lead over to what follows
+/// are not counted: texts without a frame after an empty row.
+fn gaps(grid: &Grid<'_>) -> Vec<Gap> {
+    let rows: Vec<(u32, &[Block<'_>])> = grid.rows(1, grid.last_row).collect();
+    let bare = |row: u32, blocks: &[Block<'_>], col: u32| {
+        let look = grid.look(CellRef::new(row, col));
+        !blocks.iter().any(|b| (b.col()..=b.range.last.col).contains(&col)) && !look.bordered && !look.filled()
+    };
+    let both = |blocks: &[Block<'_>], col: u32| blocks.first().is_some_and(|b| b.col() < col) && blocks.last().is_some_and(|b| b.col() > col);
+    let mut gaps = Vec::new();
+    for col in grid.first_col + 1..grid.last_col {
+        for run in rows.chunk_by(|(a, above), (b, below)| bare(*a, above, col) == bare(*b, below, col)).filter(|run| bare(run[0].0, run[0].1, col)) {
+            let last = run[run.len() - 1].0;
+            let leading = run.windows(2).rev().take_while(|pair| !pair[1].1.iter().any(|b| b.look.bordered)).find(|pair| pair[1].0 > pair[0].0 + 1).map(|pair| pair[0].0);
+            let last = leading.filter(|_| last < grid.last_row).unwrap_or(last);
+            gaps.push(Gap { col, first: run[0].0, last, both: run.iter().filter(|(row, blocks)| *row <= last && both(blocks, col)).count() });
+        }
+    }
+    gaps
 }
 
 /// The columns in which texts begin that each have a place to write into right beside them, where two or more stand side by side

@@ -88,6 +88,7 @@ fn no_choice_is_wrong_and_few_are_left() {
         ("choices-blind-2.jsonl", 150, 70, 10),
         ("choices-blind-3.jsonl", 150, 70, 16),
         ("choices-blind-4.jsonl", 150, 61, 8),
+        ("choices-blind-5.jsonl", 150, 70, 8),
     ] {
         let (wrong, left, cases, otherwise) = check(file);
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
