@@ -9,6 +9,7 @@ use super::wording::{is_example, is_example_mark};
 use super::{Kind, Question};
 use crate::workbook::CellRef;
 
+mod across;
 mod fields;
 mod rows;
 
@@ -20,23 +21,34 @@ const FEWEST: usize = 2;
 
 /// The questions of a sheet on which the answers stand below; none where it has no such form.
 pub(super) fn read(grid: &Grid<'_>) -> Vec<Question> {
-    let questions = between(grid, 1, u32::MAX);
+    let across = across::read(grid);
+    if !across.is_empty() {
+        return across;
+    }
+    let mut questions = Vec::new();
+    let own = read_rows(grid, 1, u32::MAX, &mut questions);
+    questions.iter_mut().for_each(|q| q.section.retain(|title| !own.contains(title)));
     if questions.len() < FEWEST { Vec::new() } else { questions }
 }
 
 /// The questions in rows `first` to `last` that have their answers below them.
 pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
+    let mut questions = Vec::new();
+    read_rows(grid, first, last, &mut questions);
+    questions
+}
+
+/// Reads the rows. Gives the titles above the first question that may be the sheet's own: none of their form comes later.
+fn read_rows(grid: &Grid<'_>, first: u32, last: u32, questions: &mut Vec<Question>) -> Vec<String> {
     let mut rows = rows(grid);
     rows.retain(|(row, _)| (first..=last).contains(row));
     let mut titles = Titles::default();
-    let mut questions: Vec<Question> = Vec::new();
     let mut open = false;
     let fields = Fields::of(grid, &rows);
     // Whether the text goes to a place whose name does not say that it takes words.
     let mut loosely = false;
     // The rows of a card that have been read with its first.
     let mut passed = 0;
-    // Titles above the first question may be the sheet's own: they count where one of their form comes later.
     let (mut early, mut later): (Vec<(String, String)>, Vec<String>) = (Vec::new(), Vec::new());
     for (index, (row, kind)) in rows.iter().enumerate() {
         if index < passed {
@@ -47,11 +59,13 @@ pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
                 open = false;
                 let card = fields.card(grid, &rows[index..]);
                 let next = rows.get(index + card.as_ref().map_or(1, |card| card.rows));
-                let answered = card.is_some() || matches!(next, Some((next, Row::Places(..) | Row::Marks(..))) if *next <= row + height(blocks) + 1);
+                // Names over a box each, with no name beside them: stamps.
+                let stamps = blocks.len() >= 2 && matches!(next, Some((_, Row::Places(places, _))) if places.len() >= 2 && places.iter().all(|p| p.label.is_none() && blocks.iter().any(|b| b.col() == p.at.col)));
+                let answered = card.is_some() || !stamps && matches!(next, Some((next, Row::Places(..) | Row::Marks(..))) if *next <= row + height(blocks) + 1);
                 let example = blocks.iter().any(|b| is_example_mark(b.text) || is_example(b.text));
                 if let Some(card) = &card {
                     passed = index + card.rows;
-                    card.title.into_iter().for_each(|title| titles.put(title));
+                    card.title.into_iter().filter(|_| !example).for_each(|title| titles.put(title));
                 }
                 let asked = card.as_ref().map(|card| card.asked).or_else(|| blocks.iter().filter(|b| !is_label(b.text)).max_by_key(|b| b.text.chars().count()));
                 if let Some(asked) = asked.filter(|_| answered && !example) {
@@ -110,10 +124,8 @@ pub(super) fn between(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Question> {
             Row::Places(..) | Row::Marks(..) | Row::Other => open = false,
         }
     }
-    let own: Vec<String> = early.into_iter().filter(|(shape, _)| !later.contains(shape)).map(|(_, text)| text).collect();
-    questions.iter_mut().for_each(|q| q.section.retain(|title| !own.contains(title)));
     questions.retain(|q| q.choice_cell.is_some() || q.text_cell.is_some() || q.marks.is_some());
-    questions
+    early.into_iter().filter(|(shape, _)| !later.contains(shape)).map(|(_, text)| text).collect()
 }
 
 fn height(blocks: &[Block<'_>]) -> u32 {
@@ -124,6 +136,9 @@ fn height(blocks: &[Block<'_>]) -> u32 {
 /// which an earlier place with another name gives back. Gives whether such a one has it.
 fn take(grid: &Grid<'_>, question: &mut Question, places: &[Place], loosely: bool) -> bool {
     let mut loosely = loosely;
+    // What has the name of a remark and more room takes the words.
+    let width = |at: CellRef| grid.block(at).width();
+    let gives_way = |at: CellRef, place: &Place, loosely: bool| place.label == Some(Heading::Remark) && (loosely || width(place.at) > width(at));
     // An empty cell left of the question's own column is its number's.
     for place in places.iter().filter(|p| grid.block(p.at).last.col >= question.question_cell.col) {
         let chooses = place.listed || place.boxes.is_some();
@@ -131,9 +146,9 @@ fn take(grid: &Grid<'_>, question: &mut Question, places: &[Place], loosely: boo
             question.choice_cell = Some(place.at);
             question.choices.clone_from(&place.choices);
             question.boxes.clone_from(&place.boxes);
-        } else if !chooses && (question.text_cell.is_none() || loosely && place.label == Some(Heading::Remark)) && place.label != Some(Heading::Evidence) {
+        } else if !chooses && question.text_cell.is_none_or(|at| question.choice_cell.is_some() && gives_way(at, place, loosely)) && place.label != Some(Heading::Evidence) {
             question.text_cell = Some(place.at);
-            loosely = place.label.is_none() && question.choice_cell.is_some();
+            loosely = place.label != Some(Heading::Remark);
         } else if !chooses && question.choice_cell.is_none() && place.label == Some(Heading::Remark) {
             // 回答 and 補足 without a list: the first is the answer's word, the second explains it.
             question.choice_cell = question.text_cell.replace(place.at);

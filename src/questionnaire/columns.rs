@@ -255,12 +255,15 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let asks_less = |s: &Stats<'_>| s.applies && listed.clone().any(|other| !other.applies && answering(other));
     let listed = listed.clone().filter(|s| !asks_less(s));
     let listed = listed.clone().find(|s| answering(s)).or_else(|| listed.clone().find(|s| !matches!(s.heading(), Some(Heading::Evidence | Heading::Internal)))).or(listed.clone().next()).copied();
+    let excuses = |s: &Stats<'_>| Headings::builtin().excuses(&without_brackets(&s.leaf.text));
     let explained = |s: &Stats<'_>| open.iter().any(|o| o.col != s.col && o.heading() == Some(Heading::Remark));
     let named = open.iter().find(|s| answering(s) && !s.applies).or_else(|| open.iter().find(|s| answering(s))).or_else(|| open.iter().find(|s| legend && !s.is_beside())).copied();
     // 「ご記入欄」 asks for words whatever is explained above.
     let legend = legend && !named.is_some_and(|s| ["記入", "記述", "記載", "内容"].iter().any(|w| s.leaf.text.contains(w)));
     let shown = |s: &Stats<'_>| s.filled * 5 >= rows && written(grid, s.col, question_rows).is_some();
-    let choice = listed.or(named.filter(|s| explained(s) || legend || inline(s).is_some() || shown(s)));
+    // 「現在の状況」 beside 「今後の予定（未対応の場合のみ）」 takes words.
+    let excused = |s: &Stats<'_>| open.iter().filter(|o| o.col != s.col && o.heading() == Some(Heading::Remark)).all(|o| s.leaf.group.is_some() && excuses(o));
+    let choice = listed.or(named.filter(|s| explained(s) && !excused(s) || legend || inline(s).is_some() || shown(s)));
     let choice = choice.filter(|_| columns.marks.is_empty());
     if let Some(choice) = choice {
         columns.choice = Some(choice.col);
@@ -282,7 +285,6 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let answered = columns.choice.is_some() || !columns.marks.is_empty();
     // A column of an unknown name takes the text where it looks like the others that are to be filled in.
     let like = |s: &Stats<'_>| choice.is_none_or(|c| (c.place.fill, c.place.unlocked) == (s.place.fill, s.place.unlocked));
-    let excuses = |s: &Stats<'_>| Headings::builtin().excuses(&without_brackets(&s.leaf.text));
     // 「内容」 beside 「備考」 is the answer where no choice is.
     columns.text = best(&|s| !answered && s.heading() == Some(Heading::Question))
         .or_else(|| best(&|s| s.heading() == Some(Heading::Remark) && !excuses(s)))

@@ -37,11 +37,13 @@ pub(super) fn is_number(text: &str) -> bool {
     short && shape && text.chars().any(|c| c.is_ascii_digit()) && letters <= 6
 }
 
-/// Whether the text counts without digits: `ア`, `イ)`, `Ⅲ`, `(a)`, `一`.
+/// Whether the text counts without digits: `ア`, `イ)`, `Ⅲ`, `(a)`, `一`, `二十三`.
 pub(super) fn is_counter(text: &str) -> bool {
     let bare = text.trim_matches(['(', ')', '（', '）', '.', '．', '、', '・', ' ', '　']);
     let roman = bare.chars().count() <= 4 && bare.chars().all(|c| matches!(c, 'Ⅰ'..='ⅹ' | 'I' | 'V' | 'X'));
     let single = bare.chars().nth(1).is_none();
-    let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, 'ァ'..='ン' | 'ｱ'..='ﾝ' | 'Ａ'..='ｚ' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十');
-    !bare.is_empty() && (roman || single && bare.chars().all(letter))
+    let letter = |c: char| c.is_ascii_alphabetic() || matches!(c, 'ァ'..='ン' | 'ｱ'..='ﾝ' | 'Ａ'..='ｚ');
+    let numeral = |c: char| matches!(c, '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百');
+    let several = bare.chars().nth(5).is_none() && bare.chars().all(numeral);
+    !bare.is_empty() && (roman || several || single && bare.chars().all(letter))
 }

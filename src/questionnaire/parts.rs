@@ -56,8 +56,10 @@ fn apart(grid: &Grid<'_>) -> Option<Vec<Part>> {
     let sides = |rows: (u32, u32)| [(1, gap.col - 1), (gap.col + 1, grid.last_col)].map(|cols| Part { cols, rows });
     let side = |rows| sides(rows).map(|part| grid.part(part.cols, part.rows));
     let heads = |grid: &Grid<'_>, last: u32| grid.rows(1, last).find(|(row, blocks)| blocks.len() >= 2 && is_head(grid, *row)).map(|(row, _)| row);
-    let asked = |grid: &Grid<'_>| heads(grid, gap.last).is_some_and(|head| grid.rows(head + 1, gap.last).filter(|(_, blocks)| blocks.iter().any(is_asking)).nth(1).is_some());
-    let tables = side((gap.first, gap.last)).iter().all(asked);
+    let asked = |grid: &Grid<'_>| heads(grid, gap.last).map_or(0, |head| grid.rows(head + 1, gap.last).filter(|(_, blocks)| blocks.iter().any(is_asking)).count());
+    let [left, right] = side((gap.first, gap.last)).map(|side| asked(&side));
+    // Beside the questions of one side a few answers may stand on the other.
+    let tables = left.min(right) >= 2 && left.min(right) * 4 >= left.max(right);
     let on_cards = || heads(grid, grid.last_row).is_none() && side((1, gap.last)).iter().all(|side| !cards::read(side).is_empty());
     if !tables && !on_cards() {
         return None;

@@ -72,7 +72,16 @@ fn begins_again(grid: &Grid<'_>, table: &Table, row: u32) -> bool {
 
 /// A heading row, by its words or by its form.
 pub(super) fn is_head(grid: &Grid<'_>, row: u32) -> bool {
-    let blocks = grid.row(row);
+    let mut blocks = grid.row(row);
+    // A note right of the table, beyond a bare column, is no part of its row.
+    while let [rest @ .., before, note] = blocks
+        && rest.len() >= 2
+        && note.col() > before.range.last.col + 1
+        && !is_label(note)
+        && grid.cell(CellRef::new(row, note.col() - 1)).is_none()
+    {
+        blocks = &blocks[..blocks.len() - 1];
+    }
     // An answer that was picked from a list heads nothing.
     let picked = |b: &Block<'_>| {
         grid.validation(b.range.first).is_some_and(|v| v.choices.as_ref().is_none_or(|c| c.iter().any(|c| c == b.text)))
@@ -225,6 +234,10 @@ fn leaves(grid: &Grid<'_>, first: u32, last: u32) -> Vec<Leaf> {
     leaves.sort_by_key(|l| l.first);
     // What stands right of a gap and names no answer is no part of the table: a legend, a note.
     let bare = |col: u32| (first..=last).all(|row| grid.cell(CellRef::new(row, col)).is_none());
+    let note = |l: &Leaf| blocks.iter().any(|b| b.col() == l.first && !is_label(b));
+    while leaves.len() >= 3 && leaves.last().is_some_and(|l| note(l) && bare(l.first - 1)) {
+        leaves.pop();
+    }
     let gap = (1..leaves.len()).find(|&i| leaves[i].first > leaves[i - 1].last + 1 && (leaves[i - 1].last + 1..leaves[i].first).all(bare));
     let answers = |leaves: &[Leaf]| leaves.iter().any(|l| matches!(l.heading, Some(Heading::Answer | Heading::Remark)));
     // Choices over cells that say what they stand for are a legend.
@@ -349,6 +362,10 @@ impl Table {
 
 /// 「回答（○／×）」 → ○, ×.
 pub(super) fn choices_in(heading: &str) -> Option<Vec<String>> {
+    // 「判定\n適／否／非該当」
+    if let Some((name, choices)) = heading.split_once('\n').filter(|(name, choices)| !is_choice(name.trim()) && choices.contains(['／', '/']) && !choices.contains(['(', '（'])) {
+        return choices_in(&format!("{}（{}）", name.trim(), choices.replace('\n', "")));
+    }
     let Some(open) = heading.find(['(', '（', '[', '［', '【']) else {
         // 「○ ×」, 「はい・いいえ」: nothing but choices.
         let choices: Vec<String> = heading.split(['／', '/', '・', '、', '|', '｜', ' ', '　', '\n']).map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect();

@@ -18,6 +18,7 @@ pub(super) struct Place {
     pub label: Option<Heading>,
     pub choices: Option<Vec<String>>,
     pub boxes: Option<String>,
+    /// Has a list of choices, or one that cannot be read.
     pub listed: bool,
 }
 
@@ -70,6 +71,16 @@ pub(super) fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
         let here: Vec<CellRef> = places.iter().filter(|at| at.row == row).copied().collect();
         let blocks = grid.row(row);
         let asks = blocks.iter().any(|b| is_asking(b) && !is_label(b.text) && !is_place(grid, b));
+        // An answer that stands there already: 「ご説明 …」, where other rows have a place beside that name.
+        let given = match blocks {
+            [name, text] if here.is_empty() && labels.get(name.text).is_some_and(|count| *count >= OFTEN) && name.range.last.col + 1 == text.col() => Some((name, text)),
+            _ => None,
+        };
+        if let Some((name, text)) = given {
+            let place = Place { at: text.range.first, label: grid.heading(name), choices: None, boxes: None, listed: false };
+            rows.push((row, Row::Places(vec![place], None)));
+            continue;
+        }
         let number = blocks.first().map(|b| b.text).filter(|text| is_number(text) || is_counter(text));
         let kind = if let Some(marks) = marks(grid, blocks, &here) {
             Row::Marks(marks, number)
@@ -122,9 +133,10 @@ fn marks(grid: &Grid<'_>, blocks: &[Block<'_>], here: &[CellRef]) -> Option<Vec<
         .then(|| here.iter().zip(choices).map(|(at, b)| Mark { cell: *at, choice: b.text.to_owned() }).collect())
 }
 
-/// Whether the block's text only asks for an answer that is picked from its list.
+/// Whether the block's text is picked from its list, or only asks to do so.
 pub(super) fn is_place(grid: &Grid<'_>, block: &Block<'_>) -> bool {
-    is_prompt(block.text) && grid.validation(block.range.first).is_some()
+    let list = grid.validation(block.range.first);
+    list.is_some_and(|list| is_prompt(block.text) || list.choices.as_ref().is_some_and(|choices| choices.iter().any(|c| c == block.text)))
 }
 
 /// Whether the text only says that a question or an answer stands beside it: 「質問1」, 「Q3.」, 「A.」, 「回答」, 「→」.

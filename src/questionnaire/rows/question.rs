@@ -5,7 +5,7 @@ use super::super::columns::{Columns, options};
 use super::super::filled::is_prompt;
 use super::super::grid::Block;
 use super::super::headings::Heading;
-use super::super::numbers::is_number;
+use super::super::numbers::{is_counter, is_number};
 use super::super::table::Table;
 use super::super::wording::{asks, counts, is_child_number, leading_number};
 use super::super::{Kind, Mark, Question};
@@ -157,9 +157,10 @@ fn answers_of(list: &[String]) -> Vec<String> {
 pub(super) fn number(blocks: &[Block<'_>], question: &Block<'_>, columns: &Columns) -> Option<String> {
     let column = question.range.first.col;
     let beside = |b: &&Block<'_>| b.range.first.col < column && columns.questions.contains(&b.range.first.col);
-    let child = blocks.iter().filter(beside).find(|b| is_number(b.text)).map(|b| b.text.to_owned());
+    let counted = |text: &str| is_number(text) || is_counter(text);
+    let child = blocks.iter().filter(beside).find(|b| counted(b.text)).map(|b| b.text.to_owned());
     // The number column counts the parent where the parent begins in this row.
-    let parent_begins = blocks.iter().filter(beside).any(|b| !is_number(b.text) && columns.question == column && columns.questions.len() > 1);
+    let parent_begins = blocks.iter().filter(beside).any(|b| !counted(b.text) && columns.question == column && columns.questions.len() > 1);
     let own = columns.number.filter(|_| !parent_begins).and_then(|col| blocks.iter().find(|b| b.col() == col && counts(b.text)));
     let further = || blocks.iter().rfind(|b| columns.numbers.contains(&b.col()) && counts(b.text));
     child.or_else(|| own.or_else(further).map(|b| b.text.to_owned())).or_else(|| leading_number(question.text))
