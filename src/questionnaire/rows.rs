@@ -278,8 +278,10 @@ impl<'a, 'g> Reader<'a, 'g> {
             }
         }
         self.leave(parent, &mut rows);
-        // Where colour shows the places to answer, it invites, too.
-        let coloured = most_common(rows.iter().map(|r| r.place.fill)).filter(|(_, count)| count * 10 >= rows.len() * 6).and_then(|(fill, _)| fill);
+        // Where colour shows the places to answer, it invites, too: in rows with a number, where there are some.
+        let numbered = rows.iter().filter(|r| r.number.is_some()).nth(1).is_some();
+        let sure: Vec<&Row<'_>> = rows.iter().filter(|r| !numbered || r.number.is_some()).collect();
+        let coloured = most_common(sure.iter().map(|r| r.place.fill)).filter(|(_, count)| count * 10 >= sure.len() * 6).and_then(|(fill, _)| fill);
         for row in &mut rows {
             let like = coloured.is_some() && row.place.fill == coloured;
             let plainly = row.plainly && coloured.is_some() && row.number.is_none() && !row.listed;
