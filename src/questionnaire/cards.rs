@@ -14,7 +14,7 @@ mod fields;
 mod rows;
 
 use fields::Fields;
-use rows::{Place, Row, is_label, rows};
+use rows::{Place, Row, has_unit, is_label, rows};
 
 /// Fewest questions in this form that are believed.
 const FEWEST: usize = 2;
@@ -149,7 +149,7 @@ fn take(grid: &Grid<'_>, question: &mut Question, places: &[Place], loosely: boo
         } else if !chooses && question.text_cell.is_none_or(|at| question.choice_cell.is_some() && gives_way(at, place, loosely)) && place.label != Some(Heading::Evidence) {
             question.text_cell = Some(place.at);
             loosely = place.label != Some(Heading::Remark);
-        } else if !chooses && question.choice_cell.is_none() && place.label == Some(Heading::Remark) {
+        } else if !chooses && question.choice_cell.is_none() && place.label == Some(Heading::Remark) && !question.text_cell.is_some_and(|at| has_unit(grid, at)) {
             // 回答 and 補足 without a list: the first is the answer's word, the second explains it.
             question.choice_cell = question.text_cell.replace(place.at);
         }

@@ -7,6 +7,7 @@ use super::choices::stance_of;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings, without_brackets};
 use super::numbers::{is_number, is_points};
+use super::profile;
 use crate::workbook::{CellRange, CellRef};
 
 /// A heading over one or more columns: the lowest tier, with what the tiers above it say.
@@ -330,7 +331,12 @@ impl Table {
             asking.is_some_and(|b| places.iter().any(|at| at.row == row && at.col > b.col()) || blocks.iter().any(|b| boxes::choices(b.text).is_some()))
         };
         let rows: Vec<u32> = grid.rows(1, grid.last_row).filter(|(row, blocks)| answered(*row, blocks)).map(|(row, _)| row).collect();
-        let (&first, &last) = (rows.first()?, rows.last()?);
+        // Names and fields above it stand in other columns than most questions.
+        let col = |row: &u32| grid.row(*row).iter().find(|b| is_asking(b)).map(Block::col);
+        let usual = rows.iter().map(col).max_by_key(|one| rows.iter().filter(|row| col(row) == *one).count())?;
+        let mostly = rows.iter().filter(|row| col(row) == usual).count() * 10 >= rows.len() * 6;
+        let fact = |row: &u32| grid.row(*row).iter().find(|b| is_asking(b)).is_some_and(|b| profile::asks(b.text, true));
+        let (&first, &last) = (rows.iter().find(|row| !mostly || col(row) == usual || !fact(row))?, rows.last()?);
         // Short questions may follow the last one that is long enough to be told.
         let last = places.iter().map(|at| at.row).filter(|&row| row > last && row <= last + 2).max().unwrap_or(last);
         if rows.len() < 2 {

@@ -103,8 +103,7 @@ pub(super) fn rows<'g, 'a: 'g>(grid: &'g Grid<'a>) -> Vec<(u32, Row<'g>)> {
                 }
             };
             let boxed = |b: &Block<'_>| boxes::choices(b.text).is_some();
-            // 「［ ］回」
-            let unit = |b: &Block<'_>| b.text.chars().count() <= MAX_UNIT && here.iter().any(|at| grid.block(*at).last.col + 1 == b.col());
+            let unit = |b: &Block<'_>| here.iter().any(|at| grid.block(*at).last.col + 1 == b.col() && has_unit(grid, *at));
             let counts = |b: &Block<'_>| number == Some(b.text);
             if blocks.iter().all(|b| known(b) || boxed(b) || is_place(grid, b) || unit(b) || counts(b)) {
                 // An empty cell left of every label is the number's.
@@ -131,6 +130,12 @@ fn marks(grid: &Grid<'_>, blocks: &[Block<'_>], here: &[CellRef]) -> Option<Vec<
     let before = blocks.iter().filter(|b| b.col() < first.col).count();
     (here.len() >= 2 && before <= 2 && choices.iter().all(short) && blocks.iter().all(fits))
         .then(|| here.iter().zip(choices).map(|(at, b)| Mark { cell: *at, choice: b.text.to_owned() }).collect())
+}
+
+/// Whether a unit stands right behind the place: 「［ ］回」.
+pub(super) fn has_unit(grid: &Grid<'_>, at: CellRef) -> bool {
+    let behind = grid.text(CellRef::new(at.row, grid.block(at).last.col + 1));
+    !behind.is_empty() && behind.chars().count() <= MAX_UNIT
 }
 
 /// Whether the block's text is picked from its list, or only asks to do so.
