@@ -9,7 +9,7 @@ use super::headings::{Heading, Headings};
 use super::numbers::{is_counter, is_number};
 use super::table::Table;
 use super::titles::Titles;
-use super::wording::{asks, asks_for_words, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leads_up};
+use super::wording::{asks, asks_for_words, asks_yes_or_no, is_continued, is_child_number, is_example, is_example_mark, is_note, is_total, leads_up};
 use super::{FoundTable, Question, Why};
 use crate::workbook::{CellRef, Look, Problem, Validation};
 
@@ -253,7 +253,9 @@ impl<'a, 'g> Reader<'a, 'g> {
             let offered = columns.options.is_some_and(|col| options(grid.text(CellRef::new(row, col))).is_some()) && invited && grid.look(at).fill == answer_fill;
             // One list for all, and a row without it: the list was forgotten there, unless the question asks for words.
             let alike = grid.look(at).fill == answer_fill;
-            let words_here = varied || columns.text.is_none() || asks_for_words(question.text);
+            // Among lists of many kinds, what asks yes or no takes one of the choices that the sheet explains.
+            let plainly_asked = self.legend.is_some() && columns.text.is_some() && asks_yes_or_no(question.text);
+            let words_here = varied && !plainly_asked || columns.text.is_none() || asks_for_words(question.text);
             let closed = !listed && !words_only && !offered && (any_listed && (grid.look(at).filled() && (words_here || !alike) || !invited) || shut(at, answer_fill));
             let read = Row {
                 question,

@@ -65,6 +65,12 @@ pub(super) fn asks_for_words(text: &str) -> bool {
     ["ください", "下さい", "お書き", "記載", "記入", "説明", "教えて"].iter().any(|w| text.contains(w))
 }
 
+/// Whether the text asks for yes or no: 「…しているか」. 「どのように…しているか」 does not.
+pub(super) fn asks_yes_or_no(text: &str) -> bool {
+    let open = ["ど", "何", "いつ", "誰", "だれ", "いく", "なに", "なぜ"];
+    text.trim_end_matches(['。', '？', '?', ' ', '　']).ends_with('か') && !open.iter().any(|w| text.contains(w))
+}
+
 /// Whether the text only leads up to what stands below it: 「次の点をお書きください」, 「以下の各項目について」.
 pub(super) fn leads_up(text: &str) -> bool {
     // Most texts have neither letter.
