@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
 
     /// The card that begins with the first of `rows`: rows of names and texts, at most with its number and title over them, right
     /// above the places to answer. `None` where no two rows stand there.
-    pub fn card<'g, 'b>(&self, grid: &Grid<'_>, rows: &[(u32, Row<'g>)]) -> Option<Card<'g, 'g>> {
+    pub fn card<'g>(&self, grid: &Grid<'_>, rows: &[(u32, Row<'g>)]) -> Option<Card<'g, 'g>> {
         let mut texts: Vec<&'g [Block<'g>]> = Vec::new();
         let mut bottom = rows.first()?.0;
         for (row, kind) in rows {

@@ -41,11 +41,14 @@ impl<'a> Reader<'a, '_> {
         (grid.listed(answer, 1, grid.last_row) && grid.empty(at)).then_some(at)
     }
 
-    /// Whether the next row's number is one below another.
-    pub(super) fn child_follows(&self, row: u32, columns: &Columns) -> bool {
+    /// Whether the next row's number is one below another, or below this row's `own`: 「4.1」 after 「4」.
+    pub(super) fn child_follows(&self, row: u32, own: Option<&str>, columns: &Columns) -> bool {
         let next = self.grid.rows(row + 1, self.grid.last_row).next().map(|(_, blocks)| blocks).unwrap_or_default();
         let asked = next.iter().rfind(|b| columns.questions.contains(&b.col()) && !is_number(b.text));
-        asked.and_then(|q| number(next, q, columns)).is_some_and(|n| is_child_number(&n))
+        asked.and_then(|q| number(next, q, columns)).is_some_and(|n| {
+            let below = own.and_then(|own| n.strip_prefix(own)).is_some_and(|rest| rest.starts_with(['.', '-', '－', '．']));
+            is_child_number(&n) || below
+        })
     }
 
     /// Whether the row's number goes on from that of the row before, and the next one's from it: it is one of the questions, even
