@@ -100,6 +100,8 @@ impl Table {
         let worded = self.leaves.iter().any(|l| !l.text.is_empty());
         columns.categories = left()
             .filter(|s| Some(s.col) != columns.number && s.texts > 0 && s.numbers * 2 < s.texts + 1)
+            // 「◎」, 「○」: how much it matters.
+            .filter(|s| s.worded)
             .filter(|s| !s.leaf.text.is_empty() || !worded || s.groups())
             .filter(|s| !(s.english() && matches!(s.heading(), Some(Heading::Question) | None)))
             // A name merged over its rows groups them, unless its heading is a known word that says otherwise.

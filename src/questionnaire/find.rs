@@ -101,6 +101,7 @@ pub fn look(workbook: &Workbook, mapping: &Mapping) -> Questionnaire {
     for question in &mut found.questions {
         question.kind = profile::kind_of(question);
     }
+    profile::spread(&mut found.questions);
     found
 }
 
@@ -236,7 +237,9 @@ fn read_rest(reader: &mut Reader<'_, '_>) {
     let [(first, col), .., (end, _)] = asking[..] else {
         // Or a box below each.
         let out = |row: u32| reader.left.iter().any(|(left, why)| *left == row && matches!(why, Why::Example | Why::Internal | Why::Note));
-        let boxed = |q: &Question| wording::asks(&q.text) && !wording::is_note(&q.text) && !out(q.question_cell.row);
+        // 「ご意見がございましたらお書きください」 asks for nothing.
+        let opinion = |text: &str| ["意見", "要望", "ご質問", "感想"].iter().any(|w| text.contains(w));
+        let boxed = |q: &Question| wording::asks(&q.text) && !opinion(&q.text) && !wording::is_note(&q.text) && !out(q.question_cell.row);
         let below: Vec<Question> = cards::between(grid, last + 1, grid.last_row).into_iter().filter(boxed).collect();
         reader.problems.retain(|p| !below.iter().any(|q| Some(q.question_cell) == p.cell));
         reader.questions.extend(below);

@@ -19,7 +19,9 @@ pub(super) fn is_number(text: &str) -> bool {
         && let Some(rest) = text.strip_prefix(|c: char| matches!(c, '一'..='鿿'))
     {
         let digits = normalize(rest.trim_start_matches(['-', '－', 'ー', '‐']));
-        if (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
+        // 「別1-4」
+        let parted = digits.len() <= 5 && digits.split('-').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+        if parted || (1..=3).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) {
             return true;
         }
     }

@@ -120,6 +120,14 @@ pub(super) fn on_sheet(sheet: &Sheet) -> Option<Vec<String>> {
 
 /// The choice that 「Ａ：規程等に定め、実施している」 explains: a short word before a colon.
 fn explained(text: &str) -> Option<String> {
+    // 「◎　標準の機能で対応している」
+    let mut letters = text.chars();
+    if let (Some(mark), Some(' ' | '　')) = (letters.next().filter(|c| "◎○◯〇△▲×✕－".contains(*c)), letters.next())
+        && !text.contains(['：', ':', '＝', '=', '…'])
+        && letters.any(char::is_alphanumeric)
+    {
+        return Some(mark.to_string());
+    }
     let (choice, rest) = text.split_once(['：', ':', '＝', '=', '…'])?;
     // 「【凡例】○：…」
     let choice = choice.rsplit(['】', '〕', '》', '］', ']']).next().unwrap_or(choice);

@@ -211,6 +211,23 @@ pub fn kind_of(question: &Question) -> Kind {
     if Words::builtin().of(question).is_some() { Kind::Profile } else { Kind::Check }
 }
 
+/// Takes for facts about the company, too, what can be one and stands right before or after such a fact: 「申請者の名称」, 「所在地」.
+pub(super) fn spread(questions: &mut [Question]) {
+    let could = |q: &Question| Words::builtin().asked(&q.text, true).is_some();
+    let follows = |a: &Question, b: &Question| (&a.sheet, &a.section) == (&b.sheet, &b.section) && a.question_cell.row.abs_diff(b.question_cell.row) <= 1;
+    for at in (1..questions.len()).chain((1..questions.len()).rev()) {
+        let (before, after) = questions.split_at_mut(at);
+        if let (Some(a), Some(b)) = (before.last_mut(), after.first_mut())
+            && a.kind != b.kind
+            && follows(a, b)
+            && could(a)
+            && could(b)
+        {
+            (a.kind, b.kind) = (Kind::Profile, Kind::Profile);
+        }
+    }
+}
+
 /// Whether a label such as 「会社名」 asks for facts and nothing else; `about_company` where what stands around it does.
 pub(super) fn asks(label: &str, about_company: bool) -> bool {
     Words::builtin().asked(label, about_company).is_some()
@@ -220,7 +237,7 @@ pub(super) fn asks(label: &str, about_company: bool) -> bool {
 /// that is asked for.
 #[must_use]
 pub fn draft(question: &Question, profile: &Profile, services: &[String]) -> Option<Draft> {
-    let asked = Words::builtin().of(question).filter(|_| question.kind == Kind::Profile)?;
+    let asked = Words::builtin().asked(&question.text, true).filter(|_| question.kind == Kind::Profile)?;
     let value = |fact: &Fact| match fact.key.as_str() {
         SERVICES => Some(services.join("、")).filter(|s| !s.is_empty()),
         key => profile.0.get(key).cloned(),

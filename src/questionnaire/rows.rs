@@ -200,6 +200,11 @@ impl<'a, 'g> Reader<'a, 'g> {
                 self.left.push((row, Why::Example));
                 continue;
             }
+            // A note in a row of its own beside cells that reach down from its question.
+            if number.is_none() && is_note(question.text) && place.first.row < row {
+                self.left.push((row, Why::Note));
+                continue;
+            }
             if let Some(place) = number.is_none().then(|| self.below(row, &question, columns, listed)).flatten()
                 && let Some(above) = rows.last_mut().filter(|r| r.text.is_none())
             {
@@ -256,7 +261,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             // Among lists of many kinds, what asks yes or no takes one of the choices that the sheet explains.
             let plainly_asked = self.legend.is_some() && columns.text.is_some() && asks_yes_or_no(question.text);
             let words_here = varied && !plainly_asked || columns.text.is_none() || asks_for_words(question.text);
-            let closed = !listed && !words_only && !offered && (any_listed && (grid.look(at).filled() && (words_here || !alike) || !invited) || shut(at, answer_fill));
+            let closed = !listed && !words_only && !offered && (any_listed && (grid.look(at).filled() && (words_here || !alike) || !invited || is_dash(grid.text(at))) || shut(at, answer_fill));
             let read = Row {
                 question,
                 section,
@@ -378,6 +383,11 @@ impl<'a, 'g> Reader<'a, 'g> {
         Some(self.question(Row { question, section, number, invited: true, plainly: false, place, listed: false, elsewhere: None, closed: false, words: false, common: None, text: None }, columns))
     }
 
+}
+
+/// Whether the text says that nothing is asked for: 「－」.
+fn is_dash(text: &str) -> bool {
+    matches!(text.trim(), "-" | "－" | "―" | "—" | "–" | "ー" | "/" | "／")
 }
 
 /// The colour that comes most often, and how often.

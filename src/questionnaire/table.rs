@@ -372,6 +372,10 @@ pub(super) fn choices_in(heading: &str) -> Option<Vec<String>> {
     if let Some((name, choices)) = heading.split_once('\n').filter(|(name, choices)| !is_choice(name.trim()) && choices.contains(['／', '/']) && !choices.contains(['(', '（'])) {
         return choices_in(&format!("{}（{}）", name.trim(), choices.replace('\n', "")));
     }
+    // 「回答\nはい・いいえ・該当しない\nのいずれかを記入」
+    if let Some(choices) = heading.split_once('\n').and_then(|(_, rest)| rest.lines().filter(|line| !line.contains(['(', '（'])).find_map(|line| choices_in(line.trim()))) {
+        return Some(choices);
+    }
     let Some(open) = heading.find(['(', '（', '[', '［', '【']) else {
         // 「○ ×」, 「はい・いいえ」: nothing but choices.
         let choices: Vec<String> = heading.split(['／', '/', '・', '、', '|', '｜', ' ', '　', '\n']).map(str::trim).filter(|c| !c.is_empty()).map(str::to_owned).collect();

@@ -112,6 +112,11 @@ pub(super) fn is_example(question: &str) -> bool {
 /// Whether the text only says that something goes on: 「（続き）」.
 pub(super) fn is_continued(text: &str) -> bool {
     let bare = text.trim_matches(|c: char| !c.is_alphanumeric());
+    // 「（統制に関する基準 つづき）」
+    let bracketed = text.starts_with(['(', '（', '【', '＜']);
+    if bracketed && ["続き", "つづき"].iter().any(|w| bare.ends_with(w)) {
+        return true;
+    }
     ["続き", "つづき", "前頁の続き", "前ページの続き", "continued"].contains(&bare)
 }
 

@@ -17,6 +17,8 @@ pub(super) struct Stats<'a> {
     pub role: Option<Role>,
     pub texts: usize,
     pub chars: usize,
+    /// Some of them have letters or digits.
+    pub worded: bool,
     pub numbers: usize,
     /// Texts that count without digits: ア, イ.
     pub counters: usize,
@@ -58,6 +60,7 @@ impl<'a> Stats<'a> {
             role: None,
             texts: 0,
             chars: 0,
+            worded: false,
             numbers: 0,
             counters: 0,
             tall: 0,
@@ -81,6 +84,7 @@ impl<'a> Stats<'a> {
     pub fn add(&mut self, text: &'a str) {
         self.texts += 1;
         self.chars += text.chars().count();
+        self.worded |= text.contains(char::is_alphanumeric);
         let number = is_number(text);
         self.numbers += usize::from(number);
         self.counters += usize::from(!number && is_counter(text));
