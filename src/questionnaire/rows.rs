@@ -222,7 +222,7 @@ impl<'a, 'g> Reader<'a, 'g> {
             let printed = !grid.text(at).is_empty() && columns.marks.get(1).is_some_and(|(next, _)| grid.block(at).contains(CellRef::new(row, *next)));
             // 「次の点をお書きください」, and the points below it.
             let announces = || number.as_deref().is_none_or(|n| !is_child_number(n)) && leads_up(question.text) && self.child_follows(row, None, columns);
-            let greyed = || !listed && is_grey(grid.look(at).fill) && shut(at, answer_fill) && self.child_follows(row, number.as_deref(), columns);
+            let greyed = || (!listed || !columns.marks.is_empty()) && is_grey(grid.look(at).fill) && shut(at, answer_fill) && self.child_follows(row, number.as_deref(), columns);
             let silent = runs_over || announces() || printed || greyed() || !listed && shut(at, answer_fill) && columns.text.is_none_or(|col| col == answer || !place.contains(CellRef::new(row, col))) && !columns.text.is_some_and(|col| {
                 let at = CellRef::new(row, col);
                 col != answer && open(at) && !shut(at, text_fill)

@@ -121,7 +121,9 @@ fn is_worded(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
 
 /// A row of short texts, one of them over texts that ask, another over places to answer in the same rows.
 fn is_formed(grid: &Grid<'_>, row: u32, blocks: &[Block<'_>]) -> bool {
-    if !blocks.iter().all(is_label) {
+    // 「△　今後対応する予定である」 explains a mark.
+    let explains = |b: &Block<'_>| b.text.starts_with(['◎', '○', '◯', '〇', '△', '×', '－']) && b.text.contains([' ', '　', '：', ':']);
+    if !blocks.iter().all(is_label) || blocks.iter().any(explains) {
         return false;
     }
     let known = blocks.iter().filter(|b| grid.heading(b).is_some()).count();
