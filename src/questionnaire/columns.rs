@@ -269,7 +269,8 @@ fn answers(grid: &Grid<'_>, stats: &[Stats<'_>], asked: usize, question_rows: &[
     let choice = choice.filter(|_| columns.marks.is_empty());
     if let Some(choice) = choice {
         columns.choice = Some(choice.col);
-        columns.heading_choices = inline(choice).or_else(|| written(grid, choice.col, question_rows));
+        // What stands there already shows less than what the sheet explains.
+        columns.heading_choices = inline(choice).or_else(|| written(grid, choice.col, question_rows).filter(|_| !legend));
     }
     let mut rest: Vec<&&Stats<'_>> = open.iter().filter(|s| Some(s.col) != columns.choice && !s.lists).collect();
     // Where the headings of the answers have a colour of their own, what has another is not asked for.

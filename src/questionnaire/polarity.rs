@@ -165,7 +165,9 @@ pub fn agree<'a>(item: &str, stance: Option<Stance>, approved: impl IntoIterator
         };
         let of_a_case = stance == Some(Stance::Yes) && conditional(question) && !ours.contains("場合");
         let only_that = stance == Some(Stance::Partial) && meaning::Words::builtin().only_names(approved, question);
-        let enough = !of_a_case && !only_that && if stance == Some(Stance::No) {
+        // 「禁止している」 answers what asks for a ban, or names it; beside anything else it may be a no.
+        let banned = stance == Some(Stance::Yes) && bans(approved.trim_end_matches(['。', ' '])) && !bans(question) && !holds(&normalize(question), &words.forbid);
+        let enough = !of_a_case && !only_that && !banned && !(stance == Some(Stance::Yes) && of_a_part(approved, item, question)) && if stance == Some(Stance::No) {
             !a_ban && lacks(question, approved)
         } else if stance == Some(Stance::NotApplicable) {
             // What there is not has none of what is demanded of it.
@@ -184,6 +186,16 @@ fn lacks(question: &str, approved: &str) -> bool {
     let another_way = ["代替", "代わり", "同等", "かわりに", "原則", "個別に", "相談", "要望"].iter().any(|w| approved.contains(w));
     let denied = ["ない", "ません", "未", "なし", "不可", "ず", "無", "予定", "no", "not"].iter().any(|w| approved.contains(w));
     !another_way && (approved.trim().is_empty() || denied) && !question.contains("場合")
+}
+
+/// Whether an approved text is about something that neither item nor question names: 「管理画面については遮断している」.
+fn of_a_part(approved: &str, item: &str, question: &str) -> bool {
+    let (text, around) = (normalize(approved), normalize(&format!("{item}\n{question}")));
+    text.match_indices("については").any(|(at, _)| {
+        let part: Vec<char> = text[..at].chars().rev().take_while(|c| c.is_alphanumeric()).take(4).collect();
+        let part: String = part.into_iter().rev().collect();
+        !part.is_empty() && !around.contains(&part)
+    })
 }
 
 /// Whether a question is about one case only: 「メールで送る場合、暗号化しているか」, 「（外部のクラウドを使う場合）…」.
@@ -206,6 +218,10 @@ fn japanese(s: &Sentence, words: &Words) -> bool {
     let core = polite_off(text.strip_suffix('か').filter(|_| s.asks).unwrap_or(text));
     let demand = !s.asks && (text.ends_with("こと") || text.ends_with("もの"));
     let negative = denies(statement(core));
+    // 「できない訳ではない」 says no and takes it back.
+    if ["訳では", "わけでは", "とは限", "とも限"].iter().any(|w| text.contains(w)) {
+        return true;
+    }
     // 「残っていないと言い切れるか」
     if s.asks && ["ないと言", "ないといえ", "ないと断言"].iter().any(|w| text.contains(w)) {
         return true;
