@@ -61,8 +61,7 @@ pub fn choose<'a>(mark: Option<&str>, text: &str, choices: &'a [String], legend:
         Stance::Yes => !words.hedged(text),
         // Where the client asks for another way by name, a no beside something that is done may be one.
         Stance::No => !(finer && words.waiting(text) || another_way && normalize(text).contains("ている")),
-        // 「回答を差し控える」 says nothing.
-        Stance::NotApplicable => !["差し控え", "しかね", "お答えでき", "回答でき", "非開示", "開示してい"].iter().any(|w| normalize(text).contains(w)),
+        Stance::NotApplicable => !words.withholds(text),
         Stance::Partial => true,
         Stance::Planned | Stance::Other => false,
     };

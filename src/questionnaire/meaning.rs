@@ -62,6 +62,7 @@ pub(super) struct Words {
     all: Vec<String>,
     only: Vec<String>,
     wait: Vec<String>,
+    withheld: Vec<String>,
 }
 
 /// Whether choices only say whether something applies: 該当, 非該当.
@@ -102,6 +103,7 @@ impl Words {
                 "all" => Some(&mut words.all),
                 "only" => Some(&mut words.only),
                 "wait" => Some(&mut words.wait),
+                "withheld" => Some(&mut words.withheld),
                 _ => None,
             };
             if let Some(list) = list {
@@ -169,6 +171,11 @@ impl Words {
     /// Whether an approved text speaks of plans or of another way.
     pub fn waiting(&self, text: &str) -> bool {
         holds(&normalize(text), &self.wait)
+    }
+
+    /// Whether an approved text keeps the answer back: it says nothing, whatever its mark.
+    pub fn withholds(&self, text: &str) -> bool {
+        holds(&normalize(text), &self.withheld)
     }
 
     /// What `choice` says where a legend explains it as `says`.
