@@ -167,7 +167,8 @@ pub fn agree<'a>(item: &str, stance: Option<Stance>, approved: impl IntoIterator
         let only_that = stance == Some(Stance::Partial) && meaning::Words::builtin().only_names(approved, question);
         // 「禁止している」 answers what asks for a ban, or names it; beside anything else it may be a no.
         let banned = stance == Some(Stance::Yes) && bans(approved.trim_end_matches(['。', ' '])) && !bans(question) && !holds(&normalize(question), &words.forbid);
-        let enough = !of_a_case && !only_that && !banned && !(stance == Some(Stance::Yes) && of_a_part(approved, item, question)) && if stance == Some(Stance::No) {
+        let other = of_a_case || only_that || banned || stance == Some(Stance::Yes) && of_a_part(approved, item, question);
+        let enough = !other && if stance == Some(Stance::No) {
             !a_ban && lacks(question, approved)
         } else if stance == Some(Stance::NotApplicable) {
             // What there is not has none of what is demanded of it.
