@@ -50,7 +50,9 @@ pub(super) fn counts(text: &str) -> bool {
 
 /// Whether the text explains rather than asks: 「※…」, 「（注）…」, 「【解説】…」.
 pub(super) fn is_note(text: &str) -> bool {
-    let marked = text.starts_with(['※', '＊', '*', '・']);
+    // 「💬 …」, 「💡 …」
+    let pictured = text.starts_with(|c: char| matches!(c, '\u{1F300}'..='\u{1FAFF}'));
+    let marked = pictured || text.starts_with(['※', '＊', '*', '・']);
     marked || ["注", "（注", "(注", "【注", "（補足", "【補足", "【解説", "＜解説", "【参考", "【ポイント", "【備考"].iter().any(|w| text.starts_with(w))
 }
 
