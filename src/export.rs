@@ -59,7 +59,7 @@ fn written(question: &Question, answer: &FinalAnswer) -> Vec<CellEdit> {
                 Some(ticked) => edits.extend(ticked.map(|text| edit(cell, &text))),
             }
         } else if let Some(mark) = question.marks.iter().flatten().find(|m| m.choice == *choice) {
-            edits.push(edit(mark.cell, "○"));
+            edits.push(edit(mark.cell, mark.sign.as_deref().unwrap_or("○")));
         }
     }
     if let Some(cell) = question.text_cell {

@@ -62,6 +62,8 @@ pub struct Mark {
     pub cell: CellRef,
     /// The choice it stands for, as its heading says.
     pub choice: String,
+    /// What is written there, where its list has nothing else: 「レ」, 「✓」; elsewhere ○.
+    pub sign: Option<String>,
 }
 
 /// What a question is about.

@@ -227,6 +227,10 @@ fn in_band<'a, 'g>(grid: &'g Grid<'a>, explained: Option<&[String]>, roles: &BTr
 fn read_rest(reader: &mut Reader<'_, '_>) {
     let grid = reader.grid;
     let Some(last) = reader.questions.iter().map(|q| q.question_cell.row).max() else { return };
+    // Most sheets have nothing below that asks.
+    if !grid.rows(last + 1, grid.last_row).any(|(_, blocks)| blocks.iter().any(|b| wording::asks(b.text))) {
+        return;
+    }
     let left: Vec<u32> = reader.left.iter().map(|(row, _)| *row).collect();
     let asking = grid.rows(last + 1, grid.last_row).filter(|(row, _)| !left.contains(row)).filter_map(|(row, blocks)| {
         let asked = blocks.iter().find(|b| wording::asks(b.text))?;

@@ -265,6 +265,14 @@ impl<'a> Grid<'a> {
         self.frame.list(at.col, at.row, at.row)
     }
 
+    /// The one thing that the cell's list allows.
+    pub fn sign(&self, at: CellRef) -> Option<String> {
+        match self.validation(at)?.choices.as_deref()? {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
+    }
+
     /// Whether any cell of the column has a list, between the rows.
     pub fn listed(&self, col: u32, first: u32, last: u32) -> bool {
         self.list(col, first, last).is_some()

@@ -76,6 +76,8 @@ fn apart(grid: &Grid<'_>) -> Option<Vec<Part>> {
 /// Fewest rows with texts on both sides of a gap.
 const MIN_APART: usize = 3;
 
+/// So many rows show whether a column may be a gap.
+const SAMPLES: usize = 16;
 /// So many columns are looked at for a gap.
 const WIDEST: u32 = 256;
 
@@ -100,7 +102,13 @@ fn gaps(grid: &Grid<'_>) -> Vec<Gap> {
     let both = |blocks: &[Block<'_>], col: u32| blocks.first().is_some_and(|b| b.col() < col) && blocks.last().is_some_and(|b| b.col() > col);
     let mut gaps = Vec::new();
     let end = rows.iter().filter_map(|(_, blocks)| blocks.last()).map(Block::col).max().unwrap_or(0);
+    let step = rows.len().div_ceil(SAMPLES).max(1);
     for col in grid.first_col + 1..end.min(grid.first_col + WIDEST) {
+        // Most columns are bare nowhere.
+        let sampled = || rows.iter().step_by(step).filter(|(_, blocks)| both(blocks, col));
+        if !sampled().any(|(row, blocks)| bare(*row, blocks, col)) {
+            continue;
+        }
         for run in rows.chunk_by(|(a, above), (b, below)| bare(*a, above, col) == bare(*b, below, col)).filter(|run| bare(run[0].0, run[0].1, col)) {
             let last = run[run.len() - 1].0;
             let leading = run.windows(2).rev().take_while(|pair| !pair[1].1.iter().any(|b| b.look.bordered)).find(|pair| pair[1].0 > pair[0].0 + 1).map(|pair| pair[0].0);

@@ -259,8 +259,8 @@ impl<'a, 'g> Reader<'a, 'g> {
             // One list for all, and a row without it: the list was forgotten there, unless the question asks for words.
             let alike = grid.look(at).fill == answer_fill;
             // Among lists of many kinds, what asks yes or no takes one of the choices that the sheet explains.
-            let plainly_asked = self.legend.is_some() && columns.text.is_some() && asks_yes_or_no(question.text);
-            let words_here = varied && !plainly_asked || columns.text.is_none() || asks_for_words(question.text);
+            let plainly_asked = || varied && self.legend.is_some() && columns.text.is_some() && asks_yes_or_no(question.text);
+            let words_here = varied && !plainly_asked() || columns.text.is_none() || asks_for_words(question.text);
             let closed = !listed && !words_only && !offered && (any_listed && (grid.look(at).filled() && (words_here || !alike) || !invited || is_dash(grid.text(at))) || shut(at, answer_fill));
             let read = Row {
                 question,

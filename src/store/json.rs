@@ -36,6 +36,9 @@ pub(super) struct Cells {
     boxes: Option<String>,
     text: Option<String>,
     marks: Option<Vec<(String, String)>>,
+    /// What all of them take in place of ○.
+    #[serde(default)]
+    sign: Option<String>,
     #[serde(default)]
     legend: Vec<(String, String)>,
     #[serde(default)]
@@ -62,6 +65,7 @@ impl Cells {
                 .marks
                 .as_ref()
                 .map(|marks| marks.iter().map(|m| (m.cell.to_string(), m.choice.clone())).collect()),
+            sign: question.marks.iter().flatten().find_map(|m| m.sign.clone()),
             legend: question.legend.clone(),
             profile: question.kind == Kind::Profile,
             filled: question.filled.as_ref().map(|f| (f.choices.clone(), f.text.clone())),
@@ -81,9 +85,10 @@ impl Cells {
         question.choices = self.choices;
         question.boxes = self.boxes;
         question.text_cell = self.text.as_deref().map(cell).transpose()?;
+        let sign = self.sign;
         question.marks = self
             .marks
-            .map(|marks| marks.into_iter().map(|(at, choice)| Ok::<_, StoreError>(Mark { cell: cell(&at)?, choice })).collect())
+            .map(|marks| marks.into_iter().map(|(at, choice)| Ok::<_, StoreError>(Mark { cell: cell(&at)?, choice, sign: sign.clone() })).collect())
             .transpose()?;
         question.legend = self.legend;
         question.filled = self.filled.map(|(choices, text)| Filled { choices, text });

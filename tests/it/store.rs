@@ -69,7 +69,7 @@ fn question(number: u32) -> (Question, Suggestion) {
         choices: Some(vec!["はい".to_owned(), "いいえ".to_owned()]),
         boxes: None,
         text_cell: Some(CellRef::new(number, 5)),
-        marks: Some(vec![Mark { cell: CellRef::new(number, 6), choice: "○".to_owned() }]),
+        marks: Some(vec![Mark { cell: CellRef::new(number, 6), choice: "○".to_owned(), sign: Some("レ".to_owned()) }]),
         legend: vec![("はい".to_owned(), "実施している".to_owned())],
         kind: kaitou::questionnaire::Kind::Check,
         filled: None,

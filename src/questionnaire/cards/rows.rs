@@ -129,7 +129,7 @@ fn marks(grid: &Grid<'_>, blocks: &[Block<'_>], here: &[CellRef]) -> Option<Vec<
     let short = |b: &&Block<'_>| b.text.chars().count() <= MAX_CHOICE && !is_label(b.text) && !is_number(b.text);
     let before = blocks.iter().filter(|b| b.col() < first.col).count();
     (here.len() >= 2 && before <= 2 && choices.iter().all(short) && blocks.iter().all(fits))
-        .then(|| here.iter().zip(choices).map(|(at, b)| Mark { cell: *at, choice: b.text.to_owned() }).collect())
+        .then(|| here.iter().zip(choices).map(|(at, b)| Mark { cell: *at, choice: b.text.to_owned(), sign: grid.sign(*at) }).collect())
 }
 
 /// Whether a unit stands right behind the place: 「［ ］回」.

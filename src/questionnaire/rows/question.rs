@@ -131,7 +131,7 @@ impl<'a> Reader<'a, '_> {
         // 「→「はい」の場合…」 takes words only, where marks have a list elsewhere.
         let listed_marks = |row: u32| columns.marks.iter().any(|(col, _)| self.grid.validation(CellRef::new(row, *col)).is_some());
         let unmarked = text_cell.is_some() && row.question.text.trim_start().starts_with(ARROWS) && !listed_marks(top) && top > 1 && listed_marks(top - 1);
-        let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| Some(Mark { cell: cell(*col)?, choice: choice.clone() })).collect();
+        let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| cell(*col).map(|at| Mark { cell: at, choice: choice.clone(), sign: self.grid.sign(at) })).collect();
         Question {
             sheet: self.grid.sheet.name.clone(),
             number: row.number,
