@@ -115,8 +115,8 @@ fn of(grid: &Grid<'_>, question: &Question) -> Option<Filled> {
 }
 
 /// 「－」 alone says nothing where no choice is it.
-fn is_dash(text: &str) -> bool {
-    text.chars().all(|c| matches!(c, '-' | '－' | '―' | '—' | '–' | 'ー' | '‐' | '_' | '＿'))
+pub(super) fn is_dash(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| matches!(c, '-' | '－' | '―' | '—' | '–' | 'ー' | '‐' | '_' | '＿'))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::boxes;
 use super::columns::{Columns, is_grey, options};
+use super::filled::is_dash;
 use super::grid::{Block, Grid};
 use super::headings::{Heading, Headings};
 use super::numbers::{is_counter, is_number};
@@ -383,11 +384,6 @@ impl<'a, 'g> Reader<'a, 'g> {
         Some(self.question(Row { question, section, number, invited: true, plainly: false, place, listed: false, elsewhere: None, closed: false, words: false, common: None, text: None }, columns))
     }
 
-}
-
-/// Whether the text says that nothing is asked for: 「－」.
-fn is_dash(text: &str) -> bool {
-    matches!(text.trim(), "-" | "－" | "―" | "—" | "–" | "ー" | "/" | "／")
 }
 
 /// The colour that comes most often, and how often.

@@ -2,7 +2,7 @@
 
 use super::super::boxes;
 use super::super::columns::{Columns, options};
-use super::super::filled::is_prompt;
+use super::super::filled::{is_dash, is_prompt};
 use super::super::grid::Block;
 use super::super::headings::Heading;
 use super::super::numbers::{is_counter, is_number};
@@ -131,7 +131,13 @@ impl<'a> Reader<'a, '_> {
         // 「→「はい」の場合…」 takes words only, where marks have a list elsewhere.
         let listed_marks = |row: u32| columns.marks.iter().any(|(col, _)| self.grid.validation(CellRef::new(row, *col)).is_some());
         let unmarked = text_cell.is_some() && row.question.text.trim_start().starts_with(ARROWS) && !listed_marks(top) && top > 1 && listed_marks(top - 1);
-        let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| cell(*col).map(|at| Mark { cell: at, choice: choice.clone(), sign: self.grid.sign(at) })).collect();
+        // 「－」 on grey, or without the list that the others have: not to be marked.
+        let barred = |at: CellRef| {
+            let others = || columns.marks.iter().filter_map(|(col, _)| cell(*col)).filter(|other| *other != at);
+            let differs = |other: CellRef| self.grid.look(other).fill != self.grid.look(at).fill || self.grid.validation(other).is_some() && self.grid.validation(at).is_none();
+            is_dash(self.grid.text(at)) && others().all(differs)
+        };
+        let marks: Vec<Mark> = columns.marks.iter().filter_map(|(col, choice)| cell(*col).filter(|at| !barred(*at)).map(|at| Mark { cell: at, choice: choice.clone(), sign: self.grid.sign(at) })).collect();
         Question {
             sheet: self.grid.sheet.name.clone(),
             number: row.number,
